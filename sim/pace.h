@@ -1,0 +1,61 @@
+/* pace.h - when the next frame is due
+ *
+ * Theory of operation: deadlines come from one fixed start and the count (frames, bits, or recorded
+ * time) since then, in 128-bit integer arithmetic, never from summed gaps, so that there is no drift in
+ * hours and the rate is exact at 0.1 and at 500,000 frames a second.
+ */
+#ifndef SECVF_SIM_PACE_H
+#define SECVF_SIM_PACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+enum pace_mode {
+	PACE_RECORDED,   /* gaps as recorded, divided by the multiplier */
+	PACE_PPS,
+	PACE_MBPS,       /* megabits of frame bytes (wire length, at most what was captured) a second */
+	PACE_TOPSPEED,
+};
+
+/** struct pace_rate - A rate as an exact fraction: num / den of the mode's unit */
+struct pace_rate {
+	enum pace_mode mode;
+	uint64_t num, den;
+};
+
+struct pace {
+	struct pace_rate rate;
+	uint64_t start_ns;    /* monotonic ns of the first frame */
+	uint64_t first_ts_ns; /* recorded time of the first frame */
+	uint64_t frames;      /* so far */
+	uint64_t bits;        /* so far */
+	uint64_t last_ns;     /* last deadline given; the next is not before it */
+	bool started;
+};
+
+/**
+ * pace_rate_parse() - A decimal number as an exact fraction: "1000", "0.1", "2.5", "1e5" is refused
+ * @rate:  mode is set to @mode
+ * @text:  What the user gave
+ * @err:   EXIT_USAGE, naming @option and @text
+ */
+bool pace_rate_parse(struct pace_rate *rate, enum pace_mode mode, const char *option,
+                     const char *text, struct err *err);
+
+/** pace_init() - Start over with a rate */
+void pace_init(struct pace *p, struct pace_rate rate);
+
+/**
+ * pace_next() - Deadline of the next frame
+ * @p:       Pace
+ * @ts_ns:   Its recorded time; one that goes backwards is due at once
+ * @bytes:   Its length
+ * @now_ns:  Monotonic; used by the first frame (it is due now) and by PACE_TOPSPEED
+ *
+ * Return: monotonic ns at which it is due
+ */
+uint64_t pace_next(struct pace *p, uint64_t ts_ns, uint32_t bytes, uint64_t now_ns);
+
+#endif

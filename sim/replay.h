@@ -1,0 +1,93 @@
+/* replay.h - captures as a stream of frames for the switch, with the port that each comes in by
+ *
+ * Theory of operation: files are read in turn, or merged by time; each frame is made an Ethernet frame
+ * where its link type is not (if the user allows it), given a VM port, and handed out with its
+ * recorded time. Nothing here waits or forwards: the caller paces (pace.h) and calls switch_input().
+ * Memory does not grow with the files.
+ *
+ * Ports: a file of several pcapng interfaces with names gives each interface its port; else each
+ * distinct source MAC becomes vm-1, vm-2, ... in order of appearance, or the name that the user gave to
+ * that MAC; past REPLAY_VMS_MAX, "uplink". A frame too short to have a source MAC comes from "uplink" too.
+ *
+ * Loops: pass k adds k times (span of one pass + one mean gap) to the recorded times, so that time
+ * stamps keep rising. --unique-ip: in pass k, k is added to each IPv4 source and destination address (as tcpreplay
+ * does), checksums of IPv4, TCP and UDP mended by RFC 1624; non-IPv4 frames stay as they are.
+ */
+#ifndef SECVF_SIM_REPLAY_H
+#define SECVF_SIM_REPLAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "tap/frame.h"
+
+#define REPLAY_VMS_MAX 64u
+
+struct replay_config {
+	const char *const *files;   /* borrowed while the replay lives */
+	unsigned file_count;
+	bool merge;                 /* by time, instead of in turn */
+	bool tolerant;              /* a broken file is said, and is no error */
+	bool as_ethernet;           /* wrap raw IP, Linux cooked v1 and v2, null and loopback */
+	uint64_t loops;             /* passes; 0: for ever */
+	uint64_t limit;             /* frames in all; 0: no limit */
+	bool unique_ip;
+	const char *const *vms;     /* "NAME=MAC" each; borrowed */
+	unsigned vm_count;
+};
+
+/** struct replay_port - Where the ports are asked for: the caller adds them to its switch */
+struct replay_ports {
+	/* Return: index of the port of that name, made if new; negative errno where it can't be */
+	int (*port)(void *ctx, const char *name);
+	void *ctx;
+};
+
+enum replay_result {
+	REPLAY_FRAME,
+	REPLAY_END,
+	REPLAY_FAILED, /* err says why and which exit code; what came before stands */
+};
+
+/** struct replay_file_stats - What was read of each file so far (all passes together) */
+struct replay_file_stats {
+	const char *path;
+	uint64_t frames, bytes;
+	bool broken;           /* tolerated or not */
+	char why[512];         /* the message, where broken */
+};
+
+struct replay;
+
+/**
+ * replay_open() - Check the options, open the first files
+ * @config:  Copied; what it points to is borrowed
+ * @ports:   Copied
+ * @err:     EXIT_USAGE for bad --vm, EXIT_ENVIRONMENT for files; names file, place and remedy
+ *
+ * Return: replay, or NULL
+ */
+struct replay *replay_open(const struct replay_config *config, struct replay_ports ports,
+                           struct err *err);
+
+/** replay_close() - NULL is allowed */
+void replay_close(struct replay *r);
+
+/**
+ * replay_next() - The next frame
+ * @r:      Replay
+ * @frame:  Set on REPLAY_FRAME; the caller's, one reference; data, caplen, len, ts_ns, serial (1 on) filled
+ * @port:   Set on REPLAY_FRAME: ingress port
+ * @err:    Filled on REPLAY_FAILED
+ *
+ * A broken file: with tolerant, its message is kept in its stats and the next file goes on; else
+ * all other files' frames are still replayed, and REPLAY_FAILED comes last, once.
+ */
+enum replay_result replay_next(struct replay *r, struct frame **frame, unsigned *port,
+                               struct err *err);
+
+/** replay_files() - Counters per file; @count is set. Borrowed until replay_close() */
+const struct replay_file_stats *replay_files(const struct replay *r, unsigned *count);
+
+#endif

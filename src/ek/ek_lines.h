@@ -1,0 +1,80 @@
+/* ek_lines.h - a stream of bytes cut into lines of any length, at any chunking
+ *
+ * Theory of operation: the caller reads straight into the free space that ek_lines_space() lends,
+ * says how much came, and takes whole lines until there is none. A line's bytes stay where they are
+ * until the next call of ek_lines_space(). Memory grows with the longest line up to
+ * EK_LINE_BYTES_MAX; what is longer is dropped as it comes, counted, and reported once as
+ * EK_LINE_OVERSIZE when its newline arrives, so that nothing is lost silently and the next line is
+ * read as if nothing had been. At the end of the stream, what has no newline is EK_LINE_CUT.
+ */
+#ifndef SECVF_EK_EK_LINES_H
+#define SECVF_EK_EK_LINES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The longest line kept. One frame made 47.2 MB with -x; a power of two above that. */
+#define EK_LINE_BYTES_MAX (64u << 20)
+
+/* What ek_lines_space() lends at least: as much as one read of a full 64 KiB pipe brings. */
+#define EK_LINES_READ_MIN 65536u
+
+enum ek_line_kind {
+	EK_LINE_NONE,     /* no whole line yet: read more */
+	EK_LINE_WHOLE,    /* bytes of a line, without its newline */
+	EK_LINE_OVERSIZE, /* a line over the bound; bytes: its first EK_LINE_HEAD or fewer */
+	EK_LINE_CUT,      /* the stream ended inside this line */
+};
+
+/* How much of a refused line is kept for the audit log. */
+#define EK_LINE_HEAD 256u
+
+struct ek_line {
+	enum ek_line_kind kind;
+	const char *p;  /* borrowed until the next ek_lines_space(), ek_lines_reset() or _done() */
+	size_t n;       /* bytes at p */
+	uint64_t total; /* bytes that the line really had, newline not counted */
+};
+
+struct ek_lines {
+	char *p;
+	size_t cap;
+	size_t from;     /* first byte not yet handed out */
+	size_t scanned;  /* bytes from `from` known to hold no newline */
+	size_t n;        /* bytes in use */
+	size_t line_max; /* EK_LINE_BYTES_MAX, or less in tests */
+	uint64_t skipped; /* bytes dropped so far of an oversize line */
+	bool oversize;
+	char head[EK_LINE_HEAD];
+	size_t head_n;
+};
+
+/** ek_lines_init() - Start; @line_max: bound for a line, 0 for EK_LINE_BYTES_MAX. Allocates nothing. */
+void ek_lines_init(struct ek_lines *l, size_t line_max);
+
+/** ek_lines_done() - Free */
+void ek_lines_done(struct ek_lines *l);
+
+/** ek_lines_reset() - Forget everything buffered (a new generation); keeps the memory */
+void ek_lines_reset(struct ek_lines *l);
+
+/**
+ * ek_lines_space() - Where to read to
+ * @l:  Lines; each line handed out before is given back
+ * @n:  Set to the bytes of free space, EK_LINES_READ_MIN at least
+ *
+ * Return: the space, or NULL where memory ran out (what is buffered is kept)
+ */
+char *ek_lines_space(struct ek_lines *l, size_t *n);
+
+/** ek_lines_filled() - @n bytes were written to the space lent last */
+void ek_lines_filled(struct ek_lines *l, size_t n);
+
+/** ek_lines_next() - Next whole or oversize line. Return: false with EK_LINE_NONE where none is whole */
+bool ek_lines_next(struct ek_lines *l, struct ek_line *line);
+
+/** ek_lines_end() - The stream has ended: what is left. Return: true with EK_LINE_CUT, false if nothing is left */
+bool ek_lines_end(struct ek_lines *l, struct ek_line *line);
+
+#endif

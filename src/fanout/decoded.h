@@ -1,0 +1,59 @@
+/* decoded.h - a frame with what decoding made of it, as subscribers see it */
+#ifndef SECVF_FANOUT_DECODED_H
+#define SECVF_FANOUT_DECODED_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "basic/basic.h"
+#include "ek/ek_record.h"
+#include "tap/frame.h"
+
+/* What became of a frame; names from decoded_status_name(). */
+enum decoded_status {
+	DECODED_TSHARK,  /* "decoded": fields are tshark's */
+	DECODED_BASIC,   /* "basic": decoded here alone, as there is no tshark or it was not asked */
+	DECODED_SKIPPED, /* "skipped": tshark should have decoded it and did not; basic decode stands in */
+};
+
+/* Bytes of a field that are kept; tshark's own columns end at 4,096 (COL_MAX_INFO_LEN). */
+#define DECODED_FIELD_MAX 4096u
+
+/** struct decoded_fields - tshark's fields of one frame, unescaped, in one allocation */
+struct decoded_fields {
+	struct {
+		uint32_t at;      /* offset in text */
+		uint32_t n;       /* bytes; 0 where tshark gave none */
+	} field[EK_FIELDS];
+	char text[];              /* any bytes but NUL is possible: hostile; not NUL-terminated */
+};
+
+/**
+ * struct decoded - One frame on its way to subscribers; immutable there
+ *
+ * Owned by whoever holds it; decoded_free() drops its reference of the frame.
+ */
+struct decoded {
+	uint64_t id;                   /* our frame number, 1 on, in order of capture */
+	struct frame *frame;           /* one reference */
+	const char *vm;                /* name of the ingress port; outlives the pipeline */
+	enum decoded_status status;
+	struct basic basic;
+	struct decoded_fields *fields; /* NULL unless DECODED_TSHARK with columns */
+	char *raw;                     /* -T ek: tshark's own lines, newlines included; else NULL */
+	size_t raw_n;
+};
+
+/** decoded_free() - NULL is allowed */
+void decoded_free(struct decoded *d);
+
+/** decoded_status_name() - "decoded", "basic", "skipped" */
+const char *decoded_status_name(enum decoded_status status);
+
+/** decoded_fields_make() - Keep the fields of a record, each cut at DECODED_FIELD_MAX. Return: NULL where memory ran out */
+struct decoded_fields *decoded_fields_make(const struct ek_record *r);
+
+/** decoded_field() - One field of tshark's; *n is set, 0 where there is none. Return: bytes, not NULL */
+const char *decoded_field(const struct decoded *d, enum ek_field field, size_t *n);
+
+#endif
