@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/safe.h"
 #include "base/utf8.h"
 
 void buf_done(struct buf *b)
@@ -67,6 +68,8 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
+	if (n < 0)
+		b->failed = true; /* over INT_MAX bytes; nothing of ours comes near */
 	if (n < 0 || !buf_reserve(b, (size_t)n + 1))
 		return;
 	va_start(ap, fmt);
@@ -87,16 +90,33 @@ void buf_u64(struct buf *b, uint64_t v)
 	buf_put(b, digits + at, sizeof(digits) - at);
 }
 
-static void put_json_control(struct buf *b, unsigned char c)
+static void put_json_unit(struct buf *b, uint32_t unit)
 {
 	static const char hex[] = "0123456789abcdef";
-	char esc[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+	char text[6] = {
+		'\\',	       'u', hex[unit >> 12 & 15], hex[unit >> 8 & 15], hex[unit >> 4 & 15],
+		hex[unit & 15]};
 
-	switch (c) {
+	buf_put(b, text, sizeof(text));
+}
+
+static void put_json_escape(struct buf *b, uint32_t cp)
+{
+	switch (cp) {
+	case '"': buf_put(b, "\\\"", 2); break;
+	case '\\': buf_put(b, "\\\\", 2); break;
 	case '\n': buf_put(b, "\\n", 2); break;
 	case '\r': buf_put(b, "\\r", 2); break;
 	case '\t': buf_put(b, "\\t", 2); break;
-	default: buf_put(b, esc, sizeof(esc)); break;
+	case UINT32_MAX: buf_put(b, "\xef\xbf\xbd", 3); break;
+	default:
+		if (cp > 0xffff) {
+			put_json_unit(b, 0xd800 + ((cp - 0x10000) >> 10));
+			put_json_unit(b, 0xdc00 + ((cp - 0x10000) & 0x3ff));
+		} else {
+			put_json_unit(b, cp);
+		}
+		break;
 	}
 }
 
@@ -107,32 +127,25 @@ void buf_json(struct buf *b, const char *s, size_t n)
 
 	buf_putc(b, '"');
 	while (i < n) {
-		unsigned char c = (unsigned char)s[i];
-		size_t step = 1;
+		char c = s[i];
+		size_t step;
 
 		if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\') {
 			i++;
 			continue;
 		}
-		if (c >= 0x80) {
-			step = utf8_next(s + i, n - i, &cp);
-			if (cp != UINT32_MAX) {
-				i += step;
-				continue;
-			}
+		step = utf8_next(s + i, n - i, &cp);
+		if (cp >= 0x80 && safe_width(cp) >= 0) {
+			i += step;
+			continue;
 		}
-		buf_put(b, s + from, i - from);
-		if (c == '"' || c == '\\') {
-			buf_putc(b, '\\');
-			buf_putc(b, (char)c);
-		} else if (c < 0x80) {
-			put_json_control(b, c);
-		} else {
-			buf_puts(b, "\xef\xbf\xbd");
-		}
+		if (i > from)
+			buf_put(b, s + from, i - from);
+		put_json_escape(b, cp);
 		i += step;
 		from = i;
 	}
-	buf_put(b, s + from, n - from);
+	if (i > from)
+		buf_put(b, s + from, i - from);
 	buf_putc(b, '"');
 }

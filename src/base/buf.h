@@ -40,6 +40,9 @@ void buf_u64(struct buf *b, uint64_t v);
  * @b:  Buffer
  * @s:  Any bytes; each that is not valid UTF-8 becomes U+FFFD, so the result always is
  * @n:  Bytes in @s
+ *
+ * What safe_width() would not show (controls, bidirectional marks, U+2028, ...) is written as \u
+ * escapes: the value is the same to a program, and harmless where a person prints the JSON.
  */
 void buf_json(struct buf *b, const char *s, size_t n);
 

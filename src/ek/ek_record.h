@@ -1,12 +1,15 @@
 /* ek_record.h - one EK line scanned, without a tree, into the fields that we want
  *
  * Theory of operation: a line is walked once from left to right as JSON. Keys of the outer object
- * are looked up among the column titles that tshark was started with (ek_field_title()); of
- * "layers" just "frame" is entered, for frame_frame_number (or, under -e, frame_number) and
- * frame_frame_protocols. Everything else is stepped over, with its nesting checked against
- * EK_DEPTH_MAX. Values are spans into the line, escapes and all, unescaped only when read. The
- * first of several equal keys counts. Nothing is allocated, time is linear, and no byte outside
- * the line is read, whatever the bytes.
+ * are looked up among the column titles that tshark was started with (ek_field_title()) and
+ * tshark's default ones. Of "layers" just "frame" is entered, wherever it stands, for
+ * frame_frame_number and frame_frame_protocols; under -e, frame_number and frame_protocols stand in
+ * "layers" itself. Everything else is stepped over, with its grammar checked and its nesting
+ * bounded by EK_DEPTH_MAX. Values are spans into the line, escapes and all, unescaped only when
+ * read. Of several equal keys the first that has a text counts: a string, a number, or the first
+ * element of an array if that is one of these. Keys are compared as they stand; tshark never
+ * escapes those that we want. Nothing is allocated, time is linear, and no byte outside the line is
+ * read, whatever the bytes.
  *
  * What is accepted is what tshark prints, which is JSON (RFC 8259) save that strings may hold
  * any byte from 0x20 on that is not a quote or a backslash, valid UTF-8 or not.
@@ -29,30 +32,33 @@ enum ek_field {
 	EK_PROTOCOL,
 	EK_LENGTH,
 	EK_INFO,
-	EK_PROTOCOLS,        /* frame.protocols */
-	EK_TCP_STREAM,       /* tcp.stream */
-	EK_DNS_NAME,         /* dns.qry.name */
-	EK_DNS_RESPONSE,     /* dns.flags.response */
-	EK_HTTP_METHOD,      /* http.request.method */
-	EK_HTTP_CODE,        /* http.response.code */
-	EK_HTTP_HOST,        /* http.host */
-	EK_HTTP_AGENT,       /* http.user_agent */
-	EK_TLS_TYPE,         /* tls.record.content_type */
-	EK_TLS_SNI,          /* tls.handshake.extensions_server_name */
-	EK_ARP_OPCODE,       /* arp.opcode */
-	EK_ICMP_TYPE,        /* icmp.type */
-	EK_ICMP_CODE,        /* icmp.code */
-	EK_ICMPV6_TYPE,      /* icmpv6.type */
-	EK_ICMPV6_CODE,      /* icmpv6.code */
+	EK_PROTOCOLS,	 /* frame.protocols */
+	EK_TCP_STREAM,	 /* tcp.stream */
+	EK_DNS_NAME,	 /* dns.qry.name */
+	EK_DNS_RESPONSE, /* dns.flags.response */
+	EK_HTTP_METHOD,	 /* http.request.method */
+	EK_HTTP_CODE,	 /* http.response.code */
+	EK_HTTP_HOST,	 /* http.host */
+	EK_HTTP_AGENT,	 /* http.user_agent */
+	EK_TLS_TYPE,	 /* tls.record.content_type */
+	EK_TLS_SNI,	 /* tls.handshake.extensions_server_name */
+	EK_ARP_OPCODE,	 /* arp.opcode */
+	EK_ICMP_TYPE,	 /* icmp.type */
+	EK_ICMP_CODE,	 /* icmp.code */
+	EK_ICMPV6_TYPE,	 /* icmpv6.type */
+	EK_ICMPV6_CODE,	 /* icmpv6.code */
 	EK_FIELDS
 };
 
-/** ek_field_title() - The key of a column in EK output: "no", "src", ...; also its title for tshark,
- * which lower-cases titles and turns all but letters and digits into '_', so titles are [a-z_0-9]. */
+/** ek_field_title() - The key of a column in EK output: "no", "src", ...; also its title for
+ * tshark, which lower-cases titles and turns all but letters and digits into '_', so titles are
+ * [a-z_0-9]. */
 const char *ek_field_title(enum ek_field field);
 
 /** ek_field_format() - The column's format for tshark's gui.column.format: "%m", "%s",
- * "%Cus:frame.protocols:0:R", ... */
+ * "%Cus:frame.protocols:0:R", ...: all occurrences in the packet, joined by commas, with values
+ * named where Wireshark has names ("Message is a query", "Handshake,Handshake", "request"); a
+ * packet without the field has "" */
 const char *ek_field_format(enum ek_field field);
 
 /** struct ek_span - Bytes of a JSON string between its quotes, still escaped; p NULL: not there */
@@ -62,19 +68,19 @@ struct ek_span {
 };
 
 enum ek_kind {
-	EK_DOCUMENT,  /* a packet; number says which, if has_number */
-	EK_INDEX,     /* {"index":{...}}: stands before each document */
-	EK_NOISE,     /* no JSON object: a Lua print, a -z table, an empty line */
-	EK_BROKEN,    /* begins as an object and is none: cut, garbled, too deep */
+	EK_DOCUMENT, /* a packet; number says which, if has_number */
+	EK_INDEX,    /* {"index":{...}}: stands before each document */
+	EK_NOISE,    /* no JSON object, or one with no key of tshark's: a Lua print, a -z table */
+	EK_BROKEN,   /* begins as an object and is none: cut, garbled, too deep; no field is set */
 };
 
 struct ek_record {
 	enum ek_kind kind;
 	bool has_number;
-	uint64_t number;               /* frame number of tshark's, 1 on, below 2^53 */
-	struct ek_span field[EK_FIELDS];
-	size_t broken_at;              /* EK_BROKEN: offset where it went wrong */
-	const char *why;               /* EK_BROKEN: static text for the audit log */
+	uint64_t number; /* frame number of tshark's, 1 on, below 2^53: column, else layers */
+	struct ek_span field[EK_FIELDS]; /* EK_NUMBER, EK_PROTOCOLS: from layers if no column */
+	size_t broken_at;		 /* EK_BROKEN: offset where it went wrong */
+	const char *why;		 /* EK_BROKEN: static text for the audit log */
 };
 
 /**
@@ -93,8 +99,8 @@ void ek_record_scan(struct ek_record *r, const char *line, size_t n);
  * @s:    Span
  * @out:  Room for s.n bytes, which always suffices
  *
- * \uXXXX becomes UTF-8, surrogate pairs joined, a lone surrogate U+FFFD. Other bytes come through as
- * they are, UTF-8 or not. An escape that JSON does not know is kept as it stands.
+ * \uXXXX becomes UTF-8, \u0000 a NUL, surrogate pairs joined, a lone surrogate U+FFFD. Other bytes
+ * come through as they are, UTF-8 or not. An escape that JSON does not know is kept as it stands.
  *
  * Return: bytes written
  */

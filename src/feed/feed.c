@@ -1,0 +1,284 @@
+/* feed.c - libpcap records for the FIFO */
+#include "feed/feed.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/check.h"
+
+#define LINKTYPE_ETHERNET 1
+
+static void make_header(unsigned char *h)
+{
+	le32_store(h, 0xa1b23c4d);
+	h[4] = 2;
+	h[6] = 4;
+	le32_store(h + 16, FRAME_BYTES_MAX);
+	le32_store(h + 20, LINKTYPE_ETHERNET);
+}
+
+int feed_init(struct feed *f, struct store *store, uint64_t stall_ns)
+{
+	memset(f, 0, sizeof(*f));
+	f->fed = calloc(store->limit, sizeof(f->fed[0]));
+	if (!f->fed)
+		return -ENOMEM;
+	f->store = store;
+	f->stall_ns = stall_ns;
+	f->next = 1;
+	f->fed_base = 1;
+	make_header(f->header);
+	return 0;
+}
+
+void feed_done(struct feed *f)
+{
+	frame_unref(f->current_frame);
+	free(f->fed);
+	f->fed = NULL;
+}
+
+static uint64_t record_bytes(const struct frame *frame)
+{
+	return (uint64_t)FEED_RECORD_BYTES + frame->caplen;
+}
+
+/* No record is begun any more. */
+static void end_record(struct feed *f)
+{
+	frame_unref(f->current_frame);
+	f->current_frame = NULL;
+	f->current = 0;
+	f->offset = 0;
+}
+
+uint64_t feed_restart(struct feed *f, uint64_t now_ns)
+{
+	struct store *s = f->store;
+	uint64_t again = 0;
+
+	f->next = store_oldest_unsettled(s);
+	end_record(f);
+	f->header_done = false;
+	f->blocked = false;
+	f->stalled = false;
+	f->lent_count = 0;
+	f->fed_base = 1;
+	f->fed_count = 0;
+	f->fed_from = 0;
+	f->pending_bytes = 0;
+	for (uint64_t id = f->next; id < s->head; id++) {
+		struct slot *slot = store_slot(s, id);
+
+		if (slot->state == SLOT_FED) {
+			slot->state = SLOT_PENDING;
+			again++;
+		}
+		if (slot->state == SLOT_PENDING)
+			f->pending_bytes += record_bytes(slot->frame);
+	}
+	f->waiting_since_ns = f->pending_bytes ? now_ns : 0;
+	f->progress_ns = now_ns;
+	return again;
+}
+
+void feed_arrived(struct feed *f, const struct frame *frame, uint64_t now_ns)
+{
+	if (!f->waiting_since_ns) {
+		f->waiting_since_ns = now_ns;
+		if (!f->blocked)
+			f->progress_ns = now_ns;
+	}
+	f->pending_bytes += record_bytes(frame);
+}
+
+uint64_t feed_due(const struct feed *f)
+{
+	if (!f->header_done || f->current)
+		return 0;
+	/* With as many in flight as the store holds, it is tshark's turn. */
+	if (!f->pending_bytes || f->fed_count >= f->store->limit)
+		return UINT64_MAX;
+	return f->pending_bytes >= FEED_BATCH_BYTES ? 0 : f->waiting_since_ns + FEED_BATCH_NS;
+}
+
+/* The next pending id at or after @id, or head. */
+static uint64_t pending_from(struct feed *f, uint64_t id)
+{
+	if (id < f->store->tail)
+		id = f->store->tail;
+	while (id < f->store->head && store_slot(f->store, id)->state != SLOT_PENDING)
+		id++;
+	return id;
+}
+
+/* Point iovecs at what is left of one record. Return: how many were used. */
+static int lend_record(struct feed *f, struct iovec *iov, uint64_t id, struct frame *frame,
+                       uint64_t offset)
+{
+	unsigned char *r = f->records[f->lent_count];
+	int n = 0;
+
+	le32_store(r, (uint32_t)(frame->ts_ns / 1000000000));
+	le32_store(r + 4, (uint32_t)(frame->ts_ns % 1000000000));
+	le32_store(r + 8, frame->caplen);
+	le32_store(r + 12, frame->len);
+	f->lent[f->lent_count] = id;
+	f->lent_frame[f->lent_count++] = frame;
+	if (offset < FEED_RECORD_BYTES) {
+		iov[n++] = (struct iovec){r + offset, FEED_RECORD_BYTES - offset};
+		offset = FEED_RECORD_BYTES;
+	}
+	offset -= FEED_RECORD_BYTES;
+	if (offset < frame->caplen)
+		iov[n++] = (struct iovec){frame->data + offset, frame->caplen - offset};
+	return n;
+}
+
+int feed_lend(struct feed *f, struct iovec iov[FEED_IOVECS_MAX])
+{
+	struct store *s = f->store;
+	uint64_t bytes = 0, id;
+	int n = 0;
+
+	f->lent_count = 0;
+	if (!f->header_done) {
+		iov[n++] = (struct iovec){f->header + f->offset, FEED_HEADER_BYTES - f->offset};
+		bytes = FEED_HEADER_BYTES;
+	}
+	if (f->current) {
+		n += lend_record(f, iov + n, f->current, f->current_frame, f->offset);
+		bytes += record_bytes(f->current_frame) - f->offset;
+	}
+	f->next = pending_from(f, f->next);
+	id = f->current == f->next ? pending_from(f, f->next + 1) : f->next;
+	while (id < s->head && f->lent_count < FEED_RECORDS_MAX && bytes < 4 * FEED_BATCH_BYTES &&
+	       f->fed_count + (uint64_t)f->lent_count < s->limit) {
+		struct frame *frame = store_slot(s, id)->frame;
+
+		n += lend_record(f, iov + n, id, frame, 0);
+		bytes += record_bytes(frame);
+		id = pending_from(f, id + 1);
+	}
+	return n;
+}
+
+/* The record of @id is complete in the FIFO. Where the frame was given up meanwhile, its number still counts. */
+static void fed(struct feed *f, uint64_t id)
+{
+	struct store *s = f->store;
+
+	check(f->fed_count < s->limit);
+	if (id >= s->tail && store_slot(s, id)->state == SLOT_PENDING) {
+		store_slot(s, id)->state = SLOT_FED;
+		f->pending_bytes -= record_bytes(store_slot(s, id)->frame);
+	}
+	f->fed[(f->fed_from + f->fed_count) % s->limit] = id;
+	f->fed_count++;
+	if (f->next <= id)
+		f->next = id + 1;
+	end_record(f);
+}
+
+/* The file header took part of @n bytes. Return: the rest of @n. */
+static uint64_t header_took(struct feed *f, uint64_t n)
+{
+	uint64_t rest = FEED_HEADER_BYTES - f->offset;
+	uint64_t part = n < rest ? n : rest;
+
+	f->offset += part;
+	if (f->offset == FEED_HEADER_BYTES) {
+		f->header_done = true;
+		f->offset = 0;
+	}
+	return n - part;
+}
+
+void feed_took(struct feed *f, uint64_t n, bool more, uint64_t now_ns)
+{
+	f->blocked = more;
+	if (!n)
+		return;
+	f->bytes += n;
+	f->progress_ns = now_ns;
+	f->stalled = false;
+	if (!f->header_done)
+		n = header_took(f, n);
+	for (int i = 0; i < f->lent_count && n; i++) {
+		uint64_t rest = record_bytes(f->lent_frame[i]) - f->offset;
+
+		if (n >= rest) {
+			n -= rest;
+			fed(f, f->lent[i]);
+			continue;
+		}
+		if (!f->current) {
+			f->current = f->lent[i];
+			f->current_frame = frame_ref(f->lent_frame[i]);
+		}
+		f->offset += n;
+		n = 0;
+	}
+	check(n == 0);
+	f->lent_count = 0;
+	f->waiting_since_ns = f->pending_bytes ? now_ns : 0;
+}
+
+bool feed_check_stall(struct feed *f, uint64_t now_ns)
+{
+	if (now_ns >= feed_stall_due(f))
+		f->stalled = true;
+	return f->stalled;
+}
+
+uint64_t feed_stall_due(const struct feed *f)
+{
+	if (!f->stall_ns || f->stalled || !f->blocked || feed_idle(f))
+		return UINT64_MAX;
+	return f->progress_ns + f->stall_ns;
+}
+
+uint64_t feed_begun(const struct feed *f)
+{
+	return f->current;
+}
+
+bool feed_idle(const struct feed *f)
+{
+	return f->pending_bytes == 0 && !f->current;
+}
+
+void feed_forget(struct feed *f, const struct frame *frame)
+{
+	f->pending_bytes -= record_bytes(frame);
+	if (!f->pending_bytes)
+		f->waiting_since_ns = 0;
+}
+
+uint64_t feed_match(const struct feed *f, uint64_t number, uint64_t *passed)
+{
+	if (number < f->fed_base || number - f->fed_base >= f->fed_count)
+		return 0;
+	*passed = number - f->fed_base;
+	return f->fed[(f->fed_from + *passed) % f->store->limit];
+}
+
+uint64_t feed_oldest(const struct feed *f)
+{
+	return f->fed_count ? f->fed[f->fed_from] : 0;
+}
+
+uint64_t feed_take(struct feed *f)
+{
+	uint64_t id = feed_oldest(f);
+
+	if (!id)
+		return 0;
+	f->fed_from = (f->fed_from + 1) % f->store->limit;
+	f->fed_count--;
+	f->fed_base++;
+	return id;
+}
+

@@ -1,0 +1,86 @@
+/* actor.c - step, then sleep on what the step asked for */
+#include "os/actor.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <time.h>
+
+#include "os/port_posix.h"
+
+/* Sleep until a descriptor is ready or @due_ns comes. */
+static void sleep_on(struct pollfd *fds, nfds_t count, uint64_t due_ns)
+{
+	uint64_t now_ns = clock_now_ns();
+	uint64_t left = due_ns > now_ns ? due_ns - now_ns : 0;
+#ifdef __linux__
+	struct timespec timeout = {.tv_sec = (time_t)(left / 1000000000),
+	                           .tv_nsec = (long)(left % 1000000000)};
+
+	ppoll(fds, count, due_ns == UINT64_MAX ? NULL : &timeout, NULL);
+#else
+	uint64_t ms = (left + 999999) / 1000000;
+
+	poll(fds, count, due_ns == UINT64_MAX ? -1 : (int)(ms < 1000000 ? ms : 1000000));
+#endif
+}
+
+static void wait_for(struct actor *a, const struct pipeline_wait *wait)
+{
+	/* A negative descriptor is passed over by poll(). */
+	struct pollfd fds[] = {
+	        {.fd = waker_fd(a->waker), .events = POLLIN},
+	        {.fd = wait->fifo, .events = POLLOUT},
+	        {.fd = wait->out, .events = POLLIN},
+	        {.fd = wait->err, .events = POLLIN},
+	};
+	bool asked = wait->frames && ring_consumer_sleeps(&a->pipeline->tap.frames);
+
+	if (wait->due_ns && asked == wait->frames)
+		sleep_on(fds, sizeof(fds) / sizeof(fds[0]), wait->due_ns);
+	ring_consumer_wakes(&a->pipeline->tap.frames);
+	waker_clear(a->waker);
+}
+
+static void *run(void *ctx)
+{
+	struct actor *a = ctx;
+	struct pipeline_wait wait;
+
+	for (;;) {
+		uint64_t now_ns = clock_now_ns();
+
+		/* Relaxed: the waker's system calls order it well enough, and nothing else hangs on it. */
+		if (atomic_load_explicit(&a->stop, memory_order_relaxed))
+			pipeline_stop(a->pipeline, now_ns);
+		pipeline_step(a->pipeline, now_ns, &wait);
+		if (pipeline_finished(a->pipeline))
+			return NULL;
+		wait_for(a, &wait);
+	}
+}
+
+int actor_start(struct actor *a, struct pipeline *pipeline, struct waker *waker)
+{
+	sigset_t all, before;
+	int error;
+
+	a->pipeline = pipeline;
+	a->waker = waker;
+	atomic_init(&a->stop, false);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&a->thread, NULL, run, a);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return -error;
+}
+
+void actor_stop(struct actor *a)
+{
+	atomic_store_explicit(&a->stop, true, memory_order_relaxed);
+	waker_wake(a->waker);
+}
+
+void actor_join(struct actor *a)
+{
+	pthread_join(a->thread, NULL);
+}

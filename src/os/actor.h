@@ -1,0 +1,34 @@
+/* actor.h - the pipeline on a thread of its own, asleep while there is nothing to do */
+#ifndef SECVF_OS_ACTOR_H
+#define SECVF_OS_ACTOR_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "os/waker.h"
+#include "pipeline.h"
+
+struct actor {
+	struct pipeline *pipeline;
+	struct waker *waker;   /* given to the tap as the consumer's wake, and to the sink */
+	atomic_bool stop;
+	pthread_t thread;
+};
+
+/**
+ * actor_start() - Run @pipeline until it is finished
+ * @pipeline:  Borrowed until actor_join(); its consumer wake must be @waker's
+ * @waker:     Borrowed, too
+ *
+ * Signals are blocked on the thread. Return: 0, or -errno
+ */
+int actor_start(struct actor *a, struct pipeline *pipeline, struct waker *waker);
+
+/** actor_stop() - The user wants an end (pipeline_stop()); the source must end too. Any thread */
+void actor_stop(struct actor *a);
+
+/** actor_join() - Wait for the end; the pipeline is then the caller's again */
+void actor_join(struct actor *a);
+
+#endif

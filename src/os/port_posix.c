@@ -1,0 +1,293 @@
+/* port_posix.c - FIFOs, processes and descriptors of a POSIX system */
+#include "os/port_posix.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+uint64_t clock_now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+uint64_t clock_wall_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* The directory is made afresh by mkdtemp(), so no name in it can be somebody else's link. */
+static int make_dir(struct port_posix *p)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	if (!tmp || !*tmp)
+		tmp = "/tmp";
+	if (snprintf(p->dir, sizeof(p->dir), "%s/secvf-XXXXXX", tmp) >= (int)sizeof(p->dir)) {
+		p->dir[0] = '\0';
+		return -ENAMETOOLONG;
+	}
+	if (!mkdtemp(p->dir)) {
+		int error = -errno;
+
+		p->dir[0] = '\0';
+		return error;
+	}
+	return 0;
+}
+
+static int fifo_make(void *ctx, char path[PORT_PATH_MAX])
+{
+	struct port_posix *p = ctx;
+	int error = p->dir[0] ? 0 : make_dir(p);
+
+	if (error)
+		return error;
+	p->fifos++;
+	if (p->fifos == 1)
+		snprintf(path, PORT_PATH_MAX, "%s/secvf-capture-%ld", p->dir, (long)getpid());
+	else
+		snprintf(path, PORT_PATH_MAX, "%s/secvf-capture-%ld-%u", p->dir, (long)getpid(),
+		         p->fifos);
+	return mkfifo(path, 0600) ? -errno : 0;
+}
+
+static int fifo_open(void *ctx, const char *path)
+{
+	int fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+
+	(void)ctx;
+	if (fd < 0)
+		return -errno;
+#ifdef F_SETPIPE_SZ
+	/* More than an unprivileged user may have is refused; the default works too, only slower. */
+	fcntl(fd, F_SETPIPE_SZ, PORT_PIPE_BYTES);
+#endif
+	return fd;
+}
+
+static void fifo_remove(void *ctx, const char *path)
+{
+	(void)ctx;
+	unlink(path);
+}
+
+static int make_pipe(int fd[2])
+{
+#ifdef __linux__
+	if (pipe2(fd, O_CLOEXEC))
+		return -errno;
+#else
+	if (pipe(fd))
+		return -errno;
+	fcntl(fd[0], F_SETFD, FD_CLOEXEC);
+	fcntl(fd[1], F_SETFD, FD_CLOEXEC);
+#endif
+	/* Only our end: tshark expects its stdout to block. */
+	fcntl(fd[0], F_SETFL, O_NONBLOCK);
+	return 0;
+}
+
+static void close_pipe(int fd[2])
+{
+	close(fd[0]);
+	close(fd[1]);
+}
+
+/* Default signals and an own process group: a Ctrl-C at the terminal is ours to handle, not the child's. */
+static int spawn_in_group(char *const argv[], int out, int err, pid_t *pid)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t all, none;
+	int error;
+
+	sigfillset(&all);
+	sigemptyset(&none);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawnattr_init(&attributes);
+	error = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	if (!error)
+		error = posix_spawn_file_actions_adddup2(&actions, out, 1);
+	if (!error)
+		error = posix_spawn_file_actions_adddup2(&actions, err, 2);
+	if (!error)
+		error = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP |
+		                                                      POSIX_SPAWN_SETSIGDEF |
+		                                                      POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setpgroup(&attributes, 0);
+	posix_spawnattr_setsigdefault(&attributes, &all);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	if (!error)
+		error = posix_spawn(pid, argv[0], &actions, &attributes, argv, environ);
+	posix_spawnattr_destroy(&attributes);
+	posix_spawn_file_actions_destroy(&actions);
+	return -error;
+}
+
+static int spawn(void *ctx, char *const argv[], struct port_child *child)
+{
+	int out[2], err[2], error;
+	pid_t pid;
+
+	(void)ctx;
+	error = make_pipe(out);
+	if (error)
+		return error;
+	error = make_pipe(err);
+	if (error) {
+		close_pipe(out);
+		return error;
+	}
+#ifdef F_SETPIPE_SZ
+	fcntl(out[0], F_SETPIPE_SZ, PORT_PIPE_BYTES);
+#endif
+	error = spawn_in_group(argv, out[1], err[1], &pid);
+	if (error) {
+		close_pipe(out);
+		close_pipe(err);
+		return error;
+	}
+	close(out[1]);
+	close(err[1]);
+	*child = (struct port_child){.pid = (int)pid, .out = out[0], .err = err[0]};
+	return 0;
+}
+
+static ssize_t port_read(void *ctx, int fd, void *buf, size_t n)
+{
+	ssize_t result = read(fd, buf, n);
+
+	(void)ctx;
+	return result < 0 ? -errno : result;
+}
+
+static ssize_t port_writev(void *ctx, int fd, const struct iovec *iov, int n)
+{
+	ssize_t result = writev(fd, iov, n);
+
+	(void)ctx;
+	return result < 0 ? -errno : result;
+}
+
+static void port_close(void *ctx, int fd)
+{
+	(void)ctx;
+	close(fd);
+}
+
+static int port_kill(void *ctx, int pid, int signal)
+{
+	(void)ctx;
+	return kill(pid, signal) ? -errno : 0;
+}
+
+static int port_reap(void *ctx, int pid, int *status)
+{
+	pid_t result = waitpid(pid, status, WNOHANG);
+
+	(void)ctx;
+	if (result < 0)
+		return -errno;
+	return result > 0;
+}
+
+static const struct port_ops posix_ops = {
+        .fifo_make = fifo_make,
+        .fifo_open = fifo_open,
+        .fifo_remove = fifo_remove,
+        .spawn = spawn,
+        .read = port_read,
+        .writev = port_writev,
+        .close = port_close,
+        .kill = port_kill,
+        .reap = port_reap,
+};
+
+void port_posix_init(struct port_posix *p, struct port *port)
+{
+	memset(p, 0, sizeof(*p));
+	signal(SIGPIPE, SIG_IGN);
+	*port = (struct port){.ops = &posix_ops, .ctx = p};
+}
+
+void port_posix_done(struct port_posix *p)
+{
+	if (p->dir[0])
+		rmdir(p->dir);
+	p->dir[0] = '\0';
+}
+
+/* Read until the end or the deadline. Return: 0 at the end, -ETIMEDOUT, -errno. */
+static int read_all(int fd, char *out, size_t n, uint64_t deadline_ns)
+{
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (;;) {
+		char rest[4096];
+		uint64_t now_ns = clock_now_ns();
+		struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+		ssize_t got;
+
+		if (now_ns >= deadline_ns)
+			return -ETIMEDOUT;
+		if (poll(&poll_fd, 1, (int)((deadline_ns - now_ns) / 1000000) + 1) < 0 &&
+		    errno != EINTR)
+			return -errno;
+		got = read(fd, rest, sizeof(rest));
+		if (got == 0)
+			return 0;
+		if (got < 0 && errno != EAGAIN && errno != EINTR)
+			return -errno;
+		if (got > 0) {
+			size_t kept = (size_t)got < n - 1 - used ? (size_t)got : n - 1 - used;
+
+			memcpy(out + used, rest, kept);
+			used += kept;
+			out[used] = '\0';
+		}
+	}
+}
+
+int port_posix_output(char *const argv[], char *out, size_t n, uint64_t timeout_ns)
+{
+	int fd[2], null, error, status = 0;
+	pid_t pid;
+
+	error = make_pipe(fd);
+	if (error)
+		return error;
+	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	error = null < 0 ? -errno : spawn_in_group(argv, fd[1], null, &pid);
+	if (null >= 0)
+		close(null);
+	close(fd[1]);
+	if (!error) {
+		error = read_all(fd[0], out, n, clock_now_ns() + timeout_ns);
+		if (error)
+			kill(pid, SIGKILL);
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+		}
+		if (!error && (!WIFEXITED(status) || WEXITSTATUS(status)))
+			error = -EIO;
+	}
+	close(fd[0]);
+	return error;
+}

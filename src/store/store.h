@@ -1,0 +1,98 @@
+/* store.h - captured frames by id, with what is known of each
+ *
+ * Theory of operation: each captured frame gets the next id (1, 2, ...) and a slot. A slot is PENDING until
+ * it is fed to tshark, FED until its record comes back, and then settled: DECODED, BASIC or SKIPPED. Settled
+ * slots are emitted to subscribers strictly in the order of ids. The store holds the newest
+ * `limit` frames: a frame that comes when it is full pushes the oldest out, which must be
+ * settled and emitted by then (store_full() says when it isn't; the caller decides who gives way).
+ *
+ *     tail            emitted          settled_to       fed_to        head
+ *      | emitted, kept   | settled, to emit | some settled  | pending     |
+ *
+ * State of a slot:  PENDING -> FED -> DECODED | SKIPPED,  PENDING -> BASIC | SKIPPED,
+ *                   FED -> PENDING (its generation died; it is fed again)
+ */
+#ifndef SECVF_STORE_STORE_H
+#define SECVF_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/ledger.h"
+#include "fanout/decoded.h"
+#include "tap/frame.h"
+
+/* --buffer-frames. Default and bounds: a slot is 48 bytes, so the largest store's slots take 768 MiB. */
+#define STORE_FRAMES 100000u
+#define STORE_FRAMES_MAX (1u << 24)
+
+enum slot_state { SLOT_PENDING, SLOT_FED, SLOT_DECODED, SLOT_BASIC, SLOT_SKIPPED };
+
+struct slot {
+	struct frame *frame;           /* one reference */
+	struct decoded_fields *fields; /* owned; NULL where there are none */
+	char *raw;                     /* owned; tshark's lines for -T ek */
+	uint32_t raw_n;
+	uint8_t state;                 /* enum slot_state */
+	uint8_t cause;                 /* enum undecoded, of BASIC and SKIPPED */
+	uint8_t suspect;               /* generations that ended badly on this frame */
+};
+
+/** struct store - Ids [tail, head) are held; the counters are those of the ledger */
+struct store {
+	struct slot *slot;
+	uint32_t limit;
+	uint64_t tail, emitted, settled_to, head; /* ids; 1-based */
+	uint64_t captured, discarded;
+	uint64_t decoded;
+	uint64_t cause[UNDECODED_CAUSES];
+	uint64_t undecoded; /* sum of cause[] */
+};
+
+/** store_init() - @limit: frames held, 1 to STORE_FRAMES_MAX. Return: 0, or -ENOMEM */
+int store_init(struct store *s, uint32_t limit);
+
+/** store_done() - Free everything */
+void store_done(struct store *s);
+
+/** store_slot() - Slot of an id in [tail, head) */
+struct slot *store_slot(struct store *s, uint64_t id);
+
+/** store_full() - Whether the next frame would push out one that is not yet settled and emitted */
+bool store_full(const struct store *s);
+
+/**
+ * store_add() - Capture a frame; not where store_full()
+ * @f:  Taken (one reference)
+ *
+ * Return: its id
+ */
+uint64_t store_add(struct store *s, struct frame *f);
+
+/** store_decoded() - Settle a frame with tshark's decode; @fields and @raw are taken, either may be NULL */
+void store_decoded(struct store *s, uint64_t id, struct decoded_fields *fields, char *raw,
+                   uint32_t raw_n);
+
+/** store_undecoded() - Settle a frame without: SLOT_BASIC where nobody meant to decode it, else SLOT_SKIPPED */
+void store_undecoded(struct store *s, uint64_t id, enum undecoded cause);
+
+/** store_unsettled() - Frames captured and not settled: the ledger's in_flight */
+uint64_t store_unsettled(const struct store *s);
+
+/** store_oldest_unsettled() - Id of the oldest frame not settled, or head where there is none */
+uint64_t store_oldest_unsettled(struct store *s);
+
+/**
+ * store_emit() - Take the next settled frame, in order, for subscribers
+ * @s:   Store
+ * @id:  Set to its id
+ *
+ * Return: slot, borrowed until the next call on @s (fields and raw may be moved out); NULL where the next
+ * frame is not settled
+ */
+struct slot *store_emit(struct store *s, uint64_t *id);
+
+/** store_emit_ready() - Whether store_emit() would give one */
+bool store_emit_ready(struct store *s);
+
+#endif

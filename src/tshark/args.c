@@ -1,0 +1,72 @@
+/* args.c - tshark's argument vector */
+#include "tshark/args.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "ek/ek_record.h"
+
+static const char *const profile_names[] = {"full", "lean", "summary", "off"};
+
+const char *profile_name(enum profile profile)
+{
+	return profile_names[profile];
+}
+
+bool profile_parse(enum profile *profile, const char *name)
+{
+	for (int i = 0; i <= PROFILE_OFF; i++) {
+		if (strcmp(name, profile_names[i]) == 0) {
+			*profile = (enum profile)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Our own columns, so that the keys are ours whatever the user's preferences say. The first ones are the
+ * plain columns; summary stops there, as each custom column makes tshark build a protocol tree. */
+static void make_columns(struct buf *b, enum profile profile)
+{
+	int last = profile == PROFILE_SUMMARY ? EK_INFO : EK_FIELDS - 1;
+
+	buf_puts(b, "gui.column.format:");
+	for (int i = 0; i <= last; i++)
+		buf_printf(b, "%s\"%s\",\"%s\"", i ? "," : "", ek_field_title((enum ek_field)i),
+		           ek_field_format((enum ek_field)i));
+	buf_putc(b, '\0');
+}
+
+bool args_make(struct args *a, const struct args_config *config)
+{
+	int n = 0;
+
+	memset(a, 0, sizeof(*a));
+	check(config->profile != PROFILE_OFF);
+	a->argv[n++] = (char *)config->tshark;
+	a->argv[n++] = (char *)"-n";
+	if (config->flush)
+		a->argv[n++] = (char *)"-l";
+	a->argv[n++] = (char *)"-r";
+	a->argv[n++] = (char *)config->fifo;
+	a->argv[n++] = (char *)"-T";
+	a->argv[n++] = (char *)"ek";
+	if (config->profile != PROFILE_FULL || !config->verbatim) {
+		make_columns(&a->columns, config->profile);
+		if (a->columns.failed)
+			return false;
+		a->argv[n++] = (char *)"-P";
+		if (config->profile == PROFILE_FULL)
+			a->argv[n++] = (char *)"-V";
+		a->argv[n++] = (char *)"-o";
+		a->argv[n++] = a->columns.p;
+	}
+	check(n <= ARGS_MAX);
+	a->argv[n] = NULL;
+	return true;
+}
+
+void args_done(struct args *a)
+{
+	buf_done(&a->columns);
+}

@@ -1,0 +1,47 @@
+/* args.h - how tshark is called, by decode profile
+ *
+ * Source: tshark(1), wireshark-filter(4); what each costs is in docs/architecture.md.
+ */
+#ifndef SECVF_TSHARK_ARGS_H
+#define SECVF_TSHARK_ARGS_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+
+enum profile {
+	PROFILE_FULL,    /* -T ek: every field */
+	PROFILE_LEAN,    /* columns, and the fields that table and statistics need */
+	PROFILE_SUMMARY, /* columns only */
+	PROFILE_OFF,     /* no tshark: basic decode */
+};
+
+#define ARGS_MAX 16
+
+/** struct args - An argument vector with its storage */
+struct args {
+	char *argv[ARGS_MAX + 1];
+	struct buf columns; /* the gui.column.format preference */
+};
+
+struct args_config {
+	const char *tshark;  /* path */
+	const char *fifo;    /* path of the FIFO */
+	enum profile profile;
+	bool verbatim;       /* -T ek: no columns of ours in full, so that the output is tshark's own */
+	bool flush;          /* -l: flush after each packet; costs throughput, gives latency and precision */
+};
+
+/** args_make() - Build the vector; strings of @config are borrowed. Return: false where memory ran out */
+bool args_make(struct args *a, const struct args_config *config);
+
+/** args_done() - Free */
+void args_done(struct args *a);
+
+/** profile_name() - "full", "lean", "summary", "off" */
+const char *profile_name(enum profile profile);
+
+/** profile_parse() - Return: false where @name is none */
+bool profile_parse(enum profile *profile, const char *name);
+
+#endif
