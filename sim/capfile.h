@@ -50,8 +50,8 @@ struct capfile_interface {
 
 struct capfile_frame {
 	const unsigned char *data; /* borrowed until the next capfile_next() or _close() */
-	uint32_t caplen,
-		len; /* caplen at most FRAME_BYTES_MAX; len as recorded, whatever it says */
+	uint32_t caplen;	   /* at most FRAME_BYTES_MAX */
+	uint32_t len;		   /* as recorded, whatever it says */
 	uint64_t ts_ns;
 	uint64_t offset;    /* byte offset of its record in the file */
 	uint64_t number;    /* 1 on, in this file */

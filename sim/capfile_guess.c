@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 #define ERF_BYTES    16u	/* header of a record */
 #define ERF_TYPE_MAX 48u	/* types of records end there */
 #define ERF_S_MIN    631152000u /* 1990, before the format was */
@@ -69,11 +71,20 @@ static bool looks_erf(const unsigned char *p, size_t n)
 	return at > 0;
 }
 
+/* UTF-8 without control characters; what was looked at may end inside a code point. */
 static bool looks_text(const unsigned char *p, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (!isprint(p[i]) && !isspace(p[i]) && p[i] < 0x80)
+	size_t at = 0;
+
+	while (at < n) {
+		uint32_t cp;
+		size_t step = utf8_next((const char *)p + at, n - at, &cp);
+
+		if (cp == UINT32_MAX)
+			return at > 0 && n - at < 4;
+		if (cp < 0x80 && !isprint((int)cp) && !isspace((int)cp))
 			return false;
+		at += step;
 	}
 	return true;
 }

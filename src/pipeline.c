@@ -186,14 +186,17 @@ static bool emit_one(struct pipeline *p);
 /* Make room for one more frame in a store that is full. Return: false where the source must wait. */
 static bool make_room(struct pipeline *p, uint64_t now_ns)
 {
-	if (!store_full(&p->store))
-		return true;
-	if (!store_emit_ready(&p->store)) {
-		if (p->config.lossless)
+	while (store_full(&p->store)) {
+		if (!store_emit_ready(&p->store)) {
+			if (p->config.lossless)
+				return false;
+			give_up(p, store_oldest_unsettled(&p->store), UNDECODED_SKIPPED_BACKLOG,
+			        now_ns);
+		}
+		if (!emit_one(p))
 			return false;
-		give_up(p, store_oldest_unsettled(&p->store), UNDECODED_SKIPPED_BACKLOG, now_ns);
 	}
-	return emit_one(p);
+	return true;
 }
 
 static void capture_one(struct pipeline *p, struct frame *f, uint64_t now_ns)

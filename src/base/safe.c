@@ -58,9 +58,14 @@ static unsigned escape(char out[SAFE_ESCAPE_MAX], uint32_t cp, unsigned char byt
 	return 2 + digits;
 }
 
-static bool plain(char c)
+/* Printable ASCII at the start of @s: nearly all of nearly all text. */
+static size_t plain_run(const char *s, size_t n, unsigned columns)
 {
-	return c >= 0x20 && c < 0x7f;
+	size_t most = n < columns ? n : columns, run = 0;
+
+	while (run < most && s[run] >= 0x20 && s[run] < 0x7f)
+		run++;
+	return run;
 }
 
 size_t safe_put(struct buf *out, const char *s, size_t n, unsigned columns_max, unsigned *columns)
@@ -70,17 +75,15 @@ size_t safe_put(struct buf *out, const char *s, size_t n, unsigned columns_max, 
 	size_t i = 0, from = 0;
 
 	while (i < n) {
+		size_t step, run = plain_run(s + i, n - i, columns_max - at);
 		char text[SAFE_ESCAPE_MAX];
 		unsigned length;
 		uint32_t cp;
-		size_t step;
 		int width;
 
-		if (plain(s[i])) {
-			if (at == columns_max)
-				break;
-			at++;
-			i++;
+		if (run) {
+			at += (unsigned)run;
+			i += run;
 			marks = 0;
 			continue;
 		}

@@ -20,28 +20,14 @@ enum {
 	TYPE_MPLS = 0x8847,
 	TYPE_MPLS_MULTICAST = 0x8848,
 	TYPE_SLOW = 0x8809,
+	TYPE_EAPOL = 0x888e,
 	TYPE_PPPOE = 0x8864,
 };
 
 enum {
-	IP_HOP_BY_HOP = 0,
-	IP_ICMP = 1,
-	IP_IGMP = 2,
-	IP_TCP = 6,
-	IP_UDP = 17,
-	IP_DCCP = 33,
-	IP_ROUTING = 43,
-	IP_FRAGMENT = 44,
-	IP_AH = 51,
-	IP_ICMPV6 = 58,
-	IP_NO_NEXT = 59,
-	IP_OPTIONS = 60,
-	IP_PIM = 103,
-	IP_SCTP = 132,
-	IP_MOBILITY = 135,
-	IP_UDP_LITE = 136,
-	IP_HIP = 139,
-	IP_SHIM6 = 140,
+	SAP_SNAP = 0xaa,
+	SAP_OSI = 0xfe,
+	LLC_UI = 3, /* control: unnumbered information */
 };
 
 /* No layer below says where the packet ends. */
@@ -81,7 +67,7 @@ static bool have(struct walk *w, uint32_t n, const char *if_cut, const char *if_
 	return true;
 }
 
-#define HAVE(w, n, header) have(w, n, header " cut by the capture", header " past the packet's end")
+#define HAVE(w, n, header) have(w, n, header " cut short", header " past the packet's end")
 
 static const unsigned char *here(const struct walk *w)
 {
@@ -132,7 +118,7 @@ static void decode_tcp(struct walk *w)
 	}
 	if (header <= declared(w))
 		b->l4_length = declared(w) - header;
-	HAVE(w, header, "TCP options");
+	(void)HAVE(w, header, "TCP options");
 }
 
 static void decode_udp(struct walk *w)
@@ -159,18 +145,19 @@ static void decode_icmp(struct walk *w, uint8_t proto)
 {
 	struct basic *b = w->b;
 	const unsigned char *p = here(w);
-	uint32_t header = proto == IP_ICMP ? 8 : 4;
+	uint32_t header = proto == IP_PROTO_ICMP ? 8 : 4;
 	bool echo = false;
 
 	if (w->limit - w->at >= 2 && w->caplen - w->at >= 2) {
 		b->icmp_type = p[0];
 		b->icmp_code = p[1];
 		b->flags |= BASIC_HAS_ICMP;
-		echo = proto == IP_ICMP ? p[0] == 0 || p[0] == 8 : p[0] == 128 || p[0] == 129;
+		echo = proto == IP_PROTO_ICMP ? p[0] == 0 || p[0] == 8 : p[0] == 128 || p[0] == 129;
 	}
 	if (echo)
 		header = 8;
-	if (!(proto == IP_ICMP ? HAVE(w, header, "ICMP header") : HAVE(w, header, "ICMPv6 header")))
+	if (!(proto == IP_PROTO_ICMP ? HAVE(w, header, "ICMP header")
+				     : HAVE(w, header, "ICMPv6 header")))
 		return;
 	if (!echo)
 		return;
@@ -192,6 +179,8 @@ static void decode_igmp(struct walk *w)
 		w->b->protocol = declared(w) >= 12 ? "IGMPv3" : p[1] ? "IGMPv2" : "IGMPv1";
 		break;
 	case 0x12: w->b->protocol = "IGMPv1"; break;
+	case 0x13: w->b->protocol = "DVMRP"; break;
+	case 0x14: w->b->protocol = "PIMv1"; break;
 	case 0x16:
 	case 0x17: w->b->protocol = "IGMPv2"; break;
 	case 0x22: w->b->protocol = "IGMPv3"; break;
@@ -208,24 +197,24 @@ static void decode_transport(struct walk *w, uint8_t proto)
 	if (name)
 		w->b->protocol = name;
 	switch (proto) {
-	case IP_TCP: decode_tcp(w); break;
-	case IP_UDP: decode_udp(w); break;
-	case IP_ICMP:
-	case IP_ICMPV6: decode_icmp(w, proto); break;
-	case IP_IGMP: decode_igmp(w); break;
-	case IP_PIM:
+	case IP_PROTO_TCP: decode_tcp(w); break;
+	case IP_PROTO_UDP: decode_udp(w); break;
+	case IP_PROTO_ICMP:
+	case IP_PROTO_ICMPV6: decode_icmp(w, proto); break;
+	case IP_PROTO_IGMP: decode_igmp(w); break;
+	case IP_PROTO_PIM:
 		if (HAVE(w, 4, "PIM header") && *here(w) >> 4 == 2)
 			w->b->protocol = "PIMv2";
 		break;
-	case IP_UDP_LITE:
+	case IP_PROTO_UDP_LITE:
 		take_ports(w);
 		(void)HAVE(w, 8, "UDP-Lite header");
 		break;
-	case IP_SCTP:
+	case IP_PROTO_SCTP:
 		take_ports(w);
 		(void)HAVE(w, 12, "SCTP header");
 		break;
-	case IP_DCCP:
+	case IP_PROTO_DCCP:
 		take_ports(w);
 		(void)HAVE(w, 12, "DCCP header");
 		break;
@@ -238,12 +227,12 @@ static bool step_ah(struct walk *w, uint8_t *next)
 {
 	uint32_t length;
 
-	w->b->ip_proto = IP_AH;
+	w->b->ip_proto = IP_PROTO_AH;
 	w->b->l4_offset = w->at;
 	w->b->protocol = "AH";
 	if (!HAVE(w, 12, "AH header"))
 		return false;
-	/* In words of four bytes, less two: the one length of all that is not in eights. */
+	/* In units of four bytes, less two; those of the other headers are of eight, less one. */
 	length = ((uint32_t)here(w)[1] + 2) * 4;
 	if (length < 12)
 		return malformed(w, "AH length below 12");
@@ -293,7 +282,7 @@ static void decode_ipv4(struct walk *w)
 	w->at += header;
 	if (b->flags & BASIC_FRAGMENT_LATER)
 		return;
-	if (proto != IP_AH || step_ah(w, &proto))
+	if (proto != IP_PROTO_AH || step_ah(w, &proto))
 		decode_transport(w, proto);
 	if (b->flags & BASIC_FRAGMENT)
 		b->protocol = "IPv4";
@@ -307,7 +296,7 @@ static bool step_extension(struct walk *w, uint8_t *next)
 
 	if (!HAVE(w, 8, "IPv6 extension header"))
 		return false;
-	if (*next != IP_FRAGMENT) {
+	if (*next != IP_PROTO_FRAGMENT) {
 		length = ((uint32_t)p[1] + 1) * 8;
 		if (!HAVE(w, length, "IPv6 extension header"))
 			return false;
@@ -336,28 +325,28 @@ static void decode_extensions(struct walk *w, uint8_t next)
 		uint8_t kind = next;
 
 		switch (kind) {
-		case IP_HOP_BY_HOP:
-		case IP_ROUTING:
-		case IP_FRAGMENT:
-		case IP_OPTIONS:
-		case IP_SHIM6:
-		case IP_MOBILITY:
-		case IP_HIP:
-		case IP_AH: break;
-		case IP_NO_NEXT: b->ip_proto = IP_NO_NEXT; return;
+		case IP_PROTO_HOP_BY_HOP:
+		case IP_PROTO_ROUTING:
+		case IP_PROTO_FRAGMENT:
+		case IP_PROTO_OPTIONS:
+		case IP_PROTO_SHIM6:
+		case IP_PROTO_MOBILITY:
+		case IP_PROTO_HIP:
+		case IP_PROTO_AH: break;
+		case IP_PROTO_NO_NEXT: b->ip_proto = IP_PROTO_NO_NEXT; return;
 		default: decode_transport(w, next); return;
 		}
 		if (i == BASIC_EXTENSIONS_MAX) {
-			malformed(w, "more IPv6 extension headers than are sane");
+			malformed(w, "too many IPv6 extension headers");
 			return;
 		}
-		if (kind == IP_MOBILITY || kind == IP_HIP) {
+		if (kind == IP_PROTO_MOBILITY || kind == IP_PROTO_HIP) {
 			b->l4_offset = w->at;
 			b->protocol = basic_ip_proto_name(kind);
 		}
-		if (!(kind == IP_AH ? step_ah(w, &next) : step_extension(w, &next)))
+		if (!(kind == IP_PROTO_AH ? step_ah(w, &next) : step_extension(w, &next)))
 			return;
-		if (next == IP_NO_NEXT && (kind == IP_MOBILITY || kind == IP_HIP))
+		if (next == IP_PROTO_NO_NEXT && (kind == IP_PROTO_MOBILITY || kind == IP_PROTO_HIP))
 			return;
 		b->ip_proto = next;
 	}
@@ -406,6 +395,8 @@ static void decode_arp(struct walk *w)
 	b->arp_op = be16_load(p + 6);
 	if (b->arp_op == 3 || b->arp_op == 4)
 		b->protocol = "RARP";
+	else if (b->arp_op == 8 || b->arp_op == 9)
+		b->protocol = "Inverse ARP";
 	hardware = p[4];
 	protocol = p[5];
 	if ((be16_load(p) == 1 && hardware != 6) ||
@@ -433,7 +424,7 @@ static void decode_mpls(struct walk *w)
 	w->b->protocol = "MPLS";
 	for (unsigned i = 0; !bottom; i++) {
 		if (i == BASIC_LABELS_MAX) {
-			malformed(w, "more MPLS labels than are sane");
+			malformed(w, "too many MPLS labels");
 			return;
 		}
 		if (!HAVE(w, 4, "MPLS label"))
@@ -483,6 +474,23 @@ static void decode_pppoe(struct walk *w)
 		decode_ipv6(w);
 }
 
+/* Two EtherTypes whose next byte or two give the protocol its name. */
+static void decode_subtype(struct walk *w, uint16_t type)
+{
+	const unsigned char *p = here(w);
+
+	w->b->protocol = basic_ethertype_name(type);
+	if (type == TYPE_SLOW && HAVE(w, 1, "slow protocol subtype")) {
+		if (p[0] == 1)
+			w->b->protocol = "LACP";
+		else if (p[0] == 3)
+			w->b->protocol = "OAM";
+	} else if (type == TYPE_EAPOL && HAVE(w, 4, "EAPOL header")) {
+		if (p[1] == 0)
+			w->b->protocol = "EAP";
+	}
+}
+
 /* What an EtherType says comes here. */
 static void decode_network(struct walk *w, uint16_t type)
 {
@@ -496,12 +504,7 @@ static void decode_network(struct walk *w, uint16_t type)
 	case TYPE_MPLS_MULTICAST: decode_mpls(w); break;
 	case TYPE_PPPOE: decode_pppoe(w); break;
 	case TYPE_SLOW:
-		w->b->protocol = basic_ethertype_name(type);
-		if (HAVE(w, 1, "slow protocol subtype"))
-			w->b->protocol = *here(w) == 1	 ? "LACP"
-					 : *here(w) == 3 ? "OAM"
-							 : w->b->protocol;
-		break;
+	case TYPE_EAPOL: decode_subtype(w, type); break;
 	default: w->b->protocol = basic_ethertype_name(type); break;
 	}
 }
@@ -522,6 +525,26 @@ static void decode_snap(struct walk *w)
 	/* RFC 1042; 00-00-f8 is 802.1H's. */
 	else if ((oui == 0 || oui == 0xf8) && (basic_ethertype_name(pid) || pid == TYPE_RARP))
 		decode_network(w, pid);
+}
+
+/* What is behind an LLC header. */
+static void decode_sap(struct walk *w, uint8_t dsap, uint8_t ssap, uint8_t control)
+{
+	bool information = control == LLC_UI || !(control & 1);
+
+	if (dsap == SAP_SNAP && ssap == SAP_SNAP && control == LLC_UI) {
+		decode_snap(w);
+		return;
+	}
+	if (!information || !basic_sap_name(dsap))
+		return;
+	w->b->protocol = basic_sap_name(dsap);
+	if (dsap == SAP_OSI && HAVE(w, 1, "OSI protocol id")) {
+		if (*here(w) == 0x83)
+			w->b->protocol = "ISIS";
+		else if (*here(w) == 0x82)
+			w->b->protocol = "ESIS";
+	}
 }
 
 /* 802.3: a length in place of the EtherType, and LLC, or IPX without it, within. */
@@ -553,10 +576,7 @@ static void decode_length(struct walk *w, uint16_t length)
 		return;
 	w->at += header;
 	w->b->l3_offset = w->at;
-	if (p[2] == 3 && p[0] == 0xaa && p[1] == 0xaa)
-		decode_snap(w);
-	else if (p[2] == 3 && basic_sap_name(p[0]))
-		w->b->protocol = basic_sap_name(p[0]);
+	decode_sap(w, p[0], p[1], p[2]);
 }
 
 static bool is_tag(uint16_t type)
@@ -580,7 +600,7 @@ void basic_decode(struct basic *b, const unsigned char *data, uint32_t caplen)
 	while (is_tag(b->ethertype)) {
 		b->protocol = "802.1Q";
 		if (b->vlan_count == BASIC_VLANS_WALKED_MAX) {
-			malformed(&w, "more VLAN tags than are sane");
+			malformed(&w, "too many VLAN tags");
 			return;
 		}
 		if (!HAVE(&w, 4, "VLAN tag"))

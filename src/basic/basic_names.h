@@ -1,8 +1,33 @@
-/* basic_names.h - protocol numbers as tshark's Protocol column names them; private to src/basic */
+/* basic_names.h - protocol numbers as tshark's Protocol column names them */
 #ifndef SECVF_BASIC_BASIC_NAMES_H
 #define SECVF_BASIC_BASIC_NAMES_H
 
 #include <stdint.h>
+
+/* IP protocols and next headers that the code tells apart (IANA). */
+enum ip_proto {
+	IP_PROTO_HOP_BY_HOP = 0,
+	IP_PROTO_ICMP = 1,
+	IP_PROTO_IGMP = 2,
+	IP_PROTO_TCP = 6,
+	IP_PROTO_UDP = 17,
+	IP_PROTO_DCCP = 33,
+	IP_PROTO_ROUTING = 43,
+	IP_PROTO_FRAGMENT = 44,
+	IP_PROTO_AH = 51,
+	IP_PROTO_ICMPV6 = 58,
+	IP_PROTO_NO_NEXT = 59,
+	IP_PROTO_OPTIONS = 60,
+	IP_PROTO_EIGRP = 88,
+	IP_PROTO_OSPF = 89,
+	IP_PROTO_PIM = 103,
+	IP_PROTO_VRRP = 112,
+	IP_PROTO_SCTP = 132,
+	IP_PROTO_MOBILITY = 135,
+	IP_PROTO_UDP_LITE = 136,
+	IP_PROTO_HIP = 139,
+	IP_PROTO_SHIM6 = 140,
+};
 
 /* Each returns static text, or NULL for a number that tshark's column has no name for. What tshark
  * dissects further by state or by port has the name of the layer itself. */

@@ -8,14 +8,6 @@
 #include "base/digits.h"
 #include "basic/basic_names.h"
 
-enum {
-	IP_ICMP = 1,
-	IP_TCP = 6,
-	IP_UDP = 17,
-	IP_ICMPV6 = 58,
-	IP_NO_NEXT = 59,
-};
-
 /* A line of bounded length being built; what does not fit is left out. */
 struct line {
 	char *p;
@@ -292,7 +284,7 @@ static const char *unreachable_name(uint8_t code)
 
 static void info_icmp(const struct basic *b, struct line *l)
 {
-	bool v4 = b->ip_proto == IP_ICMP;
+	bool v4 = b->ip_proto == IP_PROTO_ICMP;
 	const char *name = v4 ? icmp_name(b->icmp_type) : icmpv6_name(b->icmp_type);
 	const char *detail = v4 && b->icmp_type == 3 ? unreachable_name(b->icmp_code) : NULL;
 
@@ -342,7 +334,7 @@ static void info_ip(const struct basic *b, struct line *l)
 		info_fragment(b, l);
 		return;
 	}
-	if (b->ip_proto == IP_NO_NEXT && b->family == BASIC_IPV6) {
+	if (b->ip_proto == IP_PROTO_NO_NEXT && b->family == BASIC_IPV6) {
 		line_text(l, "IPv6 no next header");
 		return;
 	}
@@ -350,13 +342,13 @@ static void info_ip(const struct basic *b, struct line *l)
 		line_number(l, "next header ", b->ip_proto);
 		return;
 	}
-	if (b->ip_proto == IP_TCP)
+	if (b->ip_proto == IP_PROTO_TCP)
 		info_tcp(b, l);
-	else if (b->ip_proto == IP_ICMP || b->ip_proto == IP_ICMPV6)
+	else if (b->ip_proto == IP_PROTO_ICMP || b->ip_proto == IP_PROTO_ICMPV6)
 		info_icmp(b, l);
 	else if (b->flags & BASIC_HAS_PORTS) {
 		info_ports(b, l);
-		if (b->ip_proto == IP_UDP)
+		if (b->ip_proto == IP_PROTO_UDP)
 			line_number(l, " Len=", b->l4_length);
 	} else {
 		line_proto(l, b->ip_proto);

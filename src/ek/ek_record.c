@@ -8,20 +8,24 @@
 #include "base/check.h"
 #include "base/utf8.h"
 
-/* Titles and formats of our columns, in the order of enum ek_field. */
+/* Our columns in the order of enum ek_field; title_2: what tshark's default column is called in EK
+ * output. Its "time" is not there, as we take that from our own frame. */
 static const struct column {
 	const char *title;
 	size_t title_n;
+	const char *title_2;
+	size_t title_2_n;
 	const char *format;
 } columns[] = {
-#define COLUMN(field, title, format) [field] = {title, sizeof(title) - 1, format}
-#define CUSTOM(field, title, name)   COLUMN(field, title, "%Cus:" name ":0:R")
-	COLUMN(EK_NUMBER, "no", "%m"),
-	COLUMN(EK_SOURCE, "src", "%s"),
-	COLUMN(EK_DESTINATION, "dst", "%d"),
-	COLUMN(EK_PROTOCOL, "proto", "%p"),
-	COLUMN(EK_LENGTH, "len", "%L"),
-	COLUMN(EK_INFO, "info", "%i"),
+#define COLUMN(field, title, title_2, format) \
+	[field] = {title, sizeof(title) - 1, title_2, sizeof(title_2) - 1, format}
+#define CUSTOM(field, title, name) COLUMN(field, title, "", "%Cus:" name ":0:R")
+	COLUMN(EK_NUMBER, "no", "no_", "%m"),
+	COLUMN(EK_SOURCE, "src", "source", "%s"),
+	COLUMN(EK_DESTINATION, "dst", "destination", "%d"),
+	COLUMN(EK_PROTOCOL, "proto", "protocol", "%p"),
+	COLUMN(EK_LENGTH, "len", "length", "%L"),
+	COLUMN(EK_INFO, "info", "info", "%i"),
 	CUSTOM(EK_PROTOCOLS, "protocols", "frame.protocols"),
 	CUSTOM(EK_TCP_STREAM, "tcp_stream", "tcp.stream"),
 	CUSTOM(EK_DNS_NAME, "dns_name", "dns.qry.name"),
@@ -41,24 +45,6 @@ static const struct column {
 #undef COLUMN
 };
 static_assert(sizeof(columns) / sizeof(columns[0]) == EK_FIELDS, "a column for each field");
-
-/* Keys of tshark's default columns; "info" is as ours, "time" we take from our own frame. */
-static const struct {
-	const char *title;
-	size_t title_n;
-	enum ek_field field;
-} defaults[] = {
-#define DEFAULT(title, field)                   \
-	{                                       \
-		title, sizeof(title) - 1, field \
-	}
-	DEFAULT("no_", EK_NUMBER),
-	DEFAULT("source", EK_SOURCE),
-	DEFAULT("destination", EK_DESTINATION),
-	DEFAULT("protocol", EK_PROTOCOL),
-	DEFAULT("length", EK_LENGTH),
-#undef DEFAULT
-};
 
 const char *ek_field_title(enum ek_field field)
 {
@@ -93,16 +79,19 @@ struct found {
 	bool index;
 };
 
+static const struct ek_span nothing = {"", 0};
+
+static const char cut[] = "the line ends inside the object";
+
 static bool broken(struct scan *s, const char *why)
 {
-	s->why = s->p < s->end ? why : "the line ends inside the object";
+	s->why = s->p < s->end ? why : cut;
 	return false;
 }
 
 #define BYTES(b) ((uint64_t)(b)*0x0101010101010101u)
 
-/* The high bit of each byte of @v that is zero; above the lowest such byte there may be false ones.
- */
+/* The high bit of each zero byte of @v; above the lowest of them there may be false ones. */
 static uint64_t zero_bytes(uint64_t v)
 {
 	return (v - BYTES(0x01)) & ~v & BYTES(0x80);
@@ -158,8 +147,7 @@ static int32_t escaped_unit(const char *p, const char *end)
 	return unit;
 }
 
-/* What the byte after a backslash stands for, or 0 where JSON knows no such escape (RFC 8259, 7).
- */
+/* What the byte after a backslash stands for, or 0 where JSON knows none (RFC 8259, section 7). */
 static char escaped_byte(char c)
 {
 	switch (c) {
@@ -175,28 +163,34 @@ static char escaped_byte(char c)
 	}
 }
 
+/* Steps over the escape at s->p, byte by byte, so that one cut short is known as such. */
 static bool skip_escape(struct scan *s)
 {
-	if (s->end - s->p >= 2 && escaped_byte(s->p[1])) {
-		s->p += 2;
+	static const char unknown[] = "an escape that JSON does not know";
+
+	s->p++;
+	if (s->p < s->end && escaped_byte(*s->p)) {
+		s->p++;
 		return true;
 	}
-	if (escaped_unit(s->p, s->end) >= 0) {
-		s->p += 6;
-		return true;
+	if (s->p == s->end || *s->p != 'u')
+		return broken(s, unknown);
+	s->p++;
+	for (int i = 0; i < 4; i++, s->p++) {
+		if (s->p == s->end || hex_digit(*s->p) < 0)
+			return broken(s, unknown);
 	}
-	return broken(s, "an escape that JSON does not know");
+	return true;
 }
 
 /* Steps over the string that starts at s->p. */
 static bool scan_string(struct scan *s, struct ek_span *span)
 {
-	const char *from = ++s->p;
-
+	*span = (struct ek_span){++s->p, 0};
 	for (;;) {
 		s->p = plain_end(s->p, s->end);
 		if (s->p == s->end)
-			return broken(s, "");
+			return broken(s, cut);
 		if (*s->p == '"')
 			break;
 		if (*s->p != '\\')
@@ -204,8 +198,7 @@ static bool scan_string(struct scan *s, struct ek_span *span)
 		if (!skip_escape(s))
 			return false;
 	}
-	span->p = from;
-	span->n = (size_t)(s->p - from);
+	span->n = (size_t)(s->p - span->p);
 	s->p++;
 	return true;
 }
@@ -306,7 +299,7 @@ static bool scan_key(struct scan *s, struct ek_span *key)
 	return true;
 }
 
-/* Steps to the next value of the innermost container; @key: set if that is an object.
+/* Steps to the next value of the innermost container; @key: its key, empty in an array.
  * Return: false where the container ended (it is closed then) or the line is broken (s->why) */
 static bool next_element(struct scan *s, struct ek_span *key)
 {
@@ -325,7 +318,10 @@ static bool next_element(struct scan *s, struct ek_span *key)
 			return broken(s, "neither a comma nor the closing bracket");
 		s->p++;
 	}
-	return !object || scan_key(s, key);
+	if (object)
+		return scan_key(s, key);
+	*key = nothing;
+	return true;
 }
 
 /* Steps over the rest of all containers opened beyond @depth. */
@@ -384,7 +380,8 @@ static bool is(const struct ek_span *key, const char *text, size_t n)
 static bool scan_frame(struct scan *s, struct found *f)
 {
 	unsigned depth = s->depth;
-	struct ek_span key, ignored;
+	struct ek_span key = nothing;
+	bool ok;
 
 	if (peek(s) == '[') {
 		if (!open_container(s))
@@ -393,15 +390,17 @@ static bool scan_frame(struct scan *s, struct found *f)
 			return !s->why;
 	}
 	if (peek(s) != '{')
-		return scan_value(s, &ignored) && skip_to_depth(s, depth);
+		return skip_value(s) && skip_to_depth(s, depth);
 	if (!open_container(s))
 		return false;
 	while (next_element(s, &key)) {
-		struct ek_span *into = IS(&key, "frame_frame_number")	   ? &f->layer_number
-				       : IS(&key, "frame_frame_protocols") ? &f->layer_protocols
-									   : &ignored;
-
-		if (!take_text(s, into))
+		if (IS(&key, "frame_frame_number"))
+			ok = take_text(s, &f->layer_number);
+		else if (IS(&key, "frame_frame_protocols"))
+			ok = take_text(s, &f->layer_protocols);
+		else
+			ok = skip_value(s);
+		if (!ok)
 			return false;
 	}
 	return !s->why && skip_to_depth(s, depth);
@@ -409,7 +408,7 @@ static bool scan_frame(struct scan *s, struct found *f)
 
 static bool scan_layers(struct scan *s, struct found *f)
 {
-	struct ek_span key;
+	struct ek_span key = nothing;
 	bool ok;
 
 	if (peek(s) != '{')
@@ -431,21 +430,21 @@ static bool scan_layers(struct scan *s, struct found *f)
 	return !s->why;
 }
 
+static bool names(const struct column *c, const struct ek_span *key)
+{
+	return is(key, c->title, c->title_n) || (c->title_2_n && is(key, c->title_2, c->title_2_n));
+}
+
 /* The field that a key of the outer object names, or EK_FIELDS. Columns come in the order in which
  * we asked for them, so the one after the last found is tried first. */
 static unsigned field_named(const struct ek_span *key, unsigned expected)
 {
-	const struct column *c = &columns[expected % EK_FIELDS];
-
-	if (is(key, c->title, c->title_n))
-		return expected % EK_FIELDS;
+	expected %= EK_FIELDS;
+	if (names(&columns[expected], key))
+		return expected;
 	for (unsigned i = 0; i < EK_FIELDS; i++) {
-		if (is(key, columns[i].title, columns[i].title_n))
+		if (names(&columns[i], key))
 			return i;
-	}
-	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
-		if (is(key, defaults[i].title, defaults[i].title_n))
-			return defaults[i].field;
 	}
 	return EK_FIELDS;
 }
@@ -476,7 +475,7 @@ static bool scan_member(struct scan *s, struct found *f, const struct ek_span *k
 
 static bool scan_line(struct scan *s, struct found *f)
 {
-	struct ek_span key;
+	struct ek_span key = nothing;
 
 	if (!open_container(s))
 		return false;

@@ -11,9 +11,10 @@
 
 /* What became of a frame; names from decoded_status_name(). */
 enum decoded_status {
-	DECODED_TSHARK,  /* "decoded": fields are tshark's */
-	DECODED_BASIC,   /* "basic": decoded here alone, as there is no tshark or it was not asked */
-	DECODED_SKIPPED, /* "skipped": tshark should have decoded it and did not; basic decode stands in */
+	DECODED_TSHARK, /* "decoded": fields are tshark's */
+	DECODED_BASIC,	/* "basic": decoded here alone, as there is no tshark or it was not asked */
+	DECODED_SKIPPED, /* "skipped": tshark was to decode it and did not; basic decode stands in
+			  */
 };
 
 /* Bytes of a field that are kept; tshark's own columns end at 4,096 (COL_MAX_INFO_LEN). */
@@ -22,10 +23,10 @@ enum decoded_status {
 /** struct decoded_fields - tshark's fields of one frame, unescaped, in one allocation */
 struct decoded_fields {
 	struct {
-		uint32_t at;      /* offset in text */
-		uint32_t n;       /* bytes; 0 where tshark gave none */
+		uint32_t at; /* offset in text */
+		uint32_t n;  /* bytes; 0 where tshark gave none */
 	} field[EK_FIELDS];
-	char text[];              /* any bytes but NUL is possible: hostile; not NUL-terminated */
+	char text[]; /* hostile: any bytes at all, NUL among them; not NUL-terminated */
 };
 
 /**
@@ -34,26 +35,58 @@ struct decoded_fields {
  * Owned by whoever holds it; decoded_free() drops its reference of the frame.
  */
 struct decoded {
-	uint64_t id;                   /* our frame number, 1 on, in order of capture */
-	struct frame *frame;           /* one reference */
-	const char *vm;                /* name of the ingress port; outlives the pipeline */
+	uint64_t id;	     /* our frame number, 1 on, in order of capture */
+	struct frame *frame; /* one reference */
+	const char *vm;	     /* name of the ingress port; outlives the pipeline */
 	enum decoded_status status;
 	struct basic basic;
 	struct decoded_fields *fields; /* NULL unless DECODED_TSHARK with columns */
-	char *raw;                     /* -T ek: tshark's own lines, newlines included; else NULL */
+	char *raw;		       /* -T ek: tshark's own lines, newlines included; else NULL */
 	size_t raw_n;
 };
 
-/** decoded_free() - NULL is allowed */
+/** struct decoded_summary - The columns of a row that are text, tshark's or else basic decode's */
+struct decoded_summary {
+	struct decoded_text {
+		const char *
+			p; /* borrowed from the frame, from static text or from the members below */
+		size_t n;  /* 0: there is none */
+	} source, destination, protocol, info;
+	char source_room[BASIC_ADDRESS_MAX];
+	char destination_room[BASIC_ADDRESS_MAX];
+	char protocol_room[8];
+	char info_room[BASIC_INFO_MAX];
+};
+
+/** decoded_free() - Free it, its fields, its lines, and drop its frame. NULL is allowed. */
 void decoded_free(struct decoded *d);
 
 /** decoded_status_name() - "decoded", "basic", "skipped" */
 const char *decoded_status_name(enum decoded_status status);
 
-/** decoded_fields_make() - Keep the fields of a record, each cut at DECODED_FIELD_MAX. Return: NULL where memory ran out */
+/**
+ * decoded_fields_make() - Keep the fields of a record
+ * @r:  A document; its spans are read here and not kept
+ *
+ * Each field is cut at DECODED_FIELD_MAX bytes, between characters.
+ *
+ * Return: fields, to be freed by free() or decoded_free(), or NULL where memory ran out
+ */
 struct decoded_fields *decoded_fields_make(const struct ek_record *r);
 
-/** decoded_field() - One field of tshark's; *n is set, 0 where there is none. Return: bytes, not NULL */
+/**
+ * decoded_field() - One field of tshark's
+ * @n:  Set to its bytes, 0 where there is none
+ *
+ * Return: the bytes, never NULL; borrowed from @d
+ */
 const char *decoded_field(const struct decoded *d, enum ek_field field, size_t *n);
+
+/**
+ * decoded_summary() - What a row says of a frame
+ * @d:  Frame; its fields are taken where it has some, be they empty, else what basic decode found
+ * @s:  Filled, room only where it is needed; must not be copied, as it points into itself
+ */
+void decoded_summary(const struct decoded *d, struct decoded_summary *s);
 
 #endif

@@ -25,7 +25,8 @@ void stats_add(struct stats *s, const struct frame *f, const struct basic *b)
 {
 	char scratch[8];
 	struct stats_row *row = row_of(s, basic_protocol(b, scratch));
-	/* A hostile file may claim any length on the wire; what was captured is what is counted then. */
+	/* A hostile file may claim any length on the wire; what was captured is what is counted
+	 * then. */
 	uint64_t bytes = f->len <= FRAME_BYTES_MAX ? f->len : f->caplen;
 
 	row->frames++;

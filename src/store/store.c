@@ -103,7 +103,9 @@ uint64_t store_unsettled(const struct store *s)
 
 uint64_t store_oldest_unsettled(struct store *s)
 {
-	/* A cursor that only moves forward: each slot is stepped over once in all. */
+	/* A cursor that only moves forward: each slot is stepped over once at most. */
+	if (s->settled_to < s->emitted)
+		s->settled_to = s->emitted;
 	while (s->settled_to < s->head && store_slot(s, s->settled_to)->state >= SLOT_DECODED)
 		s->settled_to++;
 	return s->settled_to;

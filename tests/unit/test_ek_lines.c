@@ -101,7 +101,7 @@ static void take_end(struct ek_lines *l, struct buf *out)
 static void feed(struct ek_lines *l, const char *p, size_t n, size_t chunk, struct buf *out)
 {
 	for (size_t at = 0; at < n;) {
-		size_t space, take = chunk ? chunk : random_below(random_below(2) ? 40 : 4000);
+		size_t space = 0, take = chunk ? chunk : random_below(random_below(2) ? 40 : 4000);
 		char *to = ek_lines_space(l, &space);
 
 		assert_non_null(to);
@@ -187,7 +187,7 @@ static size_t random_stream(char *p, size_t n, size_t line_max)
 	size_t used = random_below(n), every = 1 + random_below(2 * line_max + 2);
 
 	for (size_t i = 0; i < used; i++)
-		p[i] = random_below(every) ? (char)random_below(256) : '\n';
+		p[i] = (char)(random_below(every) ? random_below(256) : '\n');
 	return used;
 }
 
@@ -233,7 +233,7 @@ static void fill(struct ek_lines *l, char c, size_t n)
 	struct ek_line line;
 
 	while (n) {
-		size_t space;
+		size_t space = 0;
 		char *p = ek_lines_space(l, &space);
 
 		assert_non_null(p);
@@ -397,7 +397,7 @@ static void test_lines_not_taken_fill_the_bound(void **state)
 static void feed_despite_faults(struct ek_lines *l, const char *p, size_t n, struct buf *out)
 {
 	for (size_t at = 0; at < n;) {
-		size_t space, take;
+		size_t space = 0, take;
 		char *to = ek_lines_space(l, &space);
 
 		if (!to) {

@@ -247,10 +247,14 @@ static void past_the_clock_is_never(void **state)
 	assert_true(pace_next(&p, UINT64_MAX - T0 - 1, 60, T0) == UINT64_MAX - 1);
 	assert_true(pace_next(&p, UINT64_MAX - T0 + 1, 60, T0) == UINT64_MAX);
 
-	/* The largest of all three: product past 128 bits. */
+	/* The largest of all three; and a product that is 0 again in 128 bits. */
 	p = pace_of(PACE_PPS, UINT64_MAX, UINT64_MAX);
 	assert_int_equal(pace_next(&p, 0, 60, T0), T0);
 	p.frames = UINT64_MAX;
+	assert_true(pace_next(&p, 0, 60, T0) == UINT64_MAX);
+	p = pace_of(PACE_PPS, 1, UINT64_C(1) << 62);
+	assert_int_equal(pace_next(&p, 0, 60, T0), T0);
+	p.frames = UINT64_C(1) << 57;
 	assert_true(pace_next(&p, 0, 60, T0) == UINT64_MAX);
 }
 

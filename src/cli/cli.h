@@ -1,0 +1,34 @@
+/* cli.h - the subcommands and what they share */
+#ifndef SECVF_CLI_CLI_H
+#define SECVF_CLI_CLI_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "tshark/detect.h"
+
+/** cli_*() - One subcommand each; argv[0] is its name. Return: EXIT_* */
+int cli_replay(int argc, char **argv);
+int cli_sim(int argc, char **argv);
+int cli_bench(int argc, char **argv);
+
+/** cli_say() - Print "secvf: " and the message on stderr. Return: its exit code */
+int cli_say(const struct err *err);
+
+/**
+ * cli_detect() - Find tshark and read its version
+ * @asked:  --tshark: a path, "none", or NULL for $PATH and the usual places
+ * @err:    Filled where a path that the user gave can't be run
+ *
+ * Return: false only where the user named a tshark that is none; not finding one is no error
+ */
+bool cli_detect(struct detected *d, const char *asked, struct err *err);
+
+/**
+ * cli_u64() - A whole number from an option
+ * @err:  EXIT_USAGE, naming the option, where it is none or not within [least, most]
+ */
+bool cli_u64(const char *option, const char *text, unsigned long long least,
+             unsigned long long most, unsigned long long *value, struct err *err);
+
+#endif

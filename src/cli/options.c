@@ -1,0 +1,360 @@
+/* options.c - the words of `secvf replay` */
+#include "cli/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "feed/feed.h"
+#include "store/store.h"
+#include "tap/ring.h"
+#include "tshark/child.h"
+
+static const char help[] =
+        "usage: secvf replay [OPTION...] FILE...\n"
+        "\n"
+        "Replays captures (pcap, pcapng; - is standard input) through the simulated switch, the tap, the\n"
+        "queue and the FIFO into tshark, and shows what comes out. Files follow each other.\n"
+        "\n"
+        "Source\n"
+        "  --merge               merge the files by time\n"
+        "  --tolerant            a broken file is said, and is no error\n"
+        "  --as-ethernet         wrap raw IP, Linux cooked, null and loopback frames as Ethernet\n"
+        "  --vm NAME=MAC         name the VM with this source address; others are vm-1, vm-2, ...\n"
+        "  --loop N              passes over the files; 0: for ever (default 1)\n"
+        "  --limit N, -c N       stop after N frames\n"
+        "  --unique-ip           other IPv4 addresses in each pass\n"
+        "  --timestamps now      stamp frames when they are sent (default: as recorded)\n"
+        "Rate (default: as recorded)\n"
+        "  --multiplier X        X times as fast as recorded\n"
+        "  --pps N               frames a second, fractions too\n"
+        "  --mbps N              megabits a second, fractions too\n"
+        "  --topspeed            as fast as the pipeline takes them without loss\n"
+        "Switch\n"
+        "  --max-frame BYTES     longest frame that it forwards (default 9216)\n"
+        "  --spoof drop|log      frames with a source address of another port (default log)\n"
+        "  --port-pps N          frames a second that a port may send (default: no limit)\n"
+        "  --port-broadcast-pps N  of those, broadcast and multicast (default: no limit)\n"
+        "Capture\n"
+        "  -i, --interface VM    capture what this VM sends or receives; may be repeated (default: all traffic)\n"
+        "  -f EXPRESSION         capture filter, as in pcap-filter(7)\n"
+        "  --queue-limit N       frames between switch and capture (default 50000)\n"
+        "  --buffer-frames N     newest frames kept in memory (default 100000)\n"
+        "Decode\n"
+        "  --tshark PATH|none    tshark to run (default: $PATH, then the usual places)\n"
+        "  --decode PROFILE      full, lean (default), summary, off\n"
+        "  --stall MS            skip frames when the FIFO makes no progress for so long; 0: never\n"
+        "                        (default 250; with --topspeed 0: the source waits instead)\n"
+        "  --hang SECONDS        end a tshark that gives no record for so long (default 60, 0: never)\n"
+        "Output\n"
+        "  -T FORMAT             table (default), json, ek (tshark's own lines), none\n"
+        "  --color WHEN          auto (default), always, never\n"
+        "  --report FILE         write a JSON report; - is standard output\n"
+        "  --audit FILE          audit log (default $AVF_HOME/logs/error-audit.log)\n"
+        "  --stats               as -T none: only the summary\n"
+        "  -q, --quiet           no progress line and no summary\n"
+        "  --no-progress         no progress line\n"
+        "  -h, --help            this text\n";
+
+enum {
+	OPT_MERGE = 256,
+	OPT_TOLERANT,
+	OPT_AS_ETHERNET,
+	OPT_VM,
+	OPT_LOOP,
+	OPT_LIMIT,
+	OPT_UNIQUE_IP,
+	OPT_TIMESTAMPS,
+	OPT_MULTIPLIER,
+	OPT_PPS,
+	OPT_MBPS,
+	OPT_TOPSPEED,
+	OPT_MAX_FRAME,
+	OPT_SPOOF,
+	OPT_PORT_PPS,
+	OPT_PORT_BROADCAST_PPS,
+	OPT_QUEUE_LIMIT,
+	OPT_BUFFER_FRAMES,
+	OPT_TSHARK,
+	OPT_DECODE,
+	OPT_STALL,
+	OPT_HANG,
+	OPT_COLOR,
+	OPT_REPORT,
+	OPT_AUDIT,
+	OPT_STATS,
+	OPT_NO_PROGRESS,
+};
+
+static const struct option long_options[] = {
+        {"merge", no_argument, NULL, OPT_MERGE},
+        {"tolerant", no_argument, NULL, OPT_TOLERANT},
+        {"as-ethernet", no_argument, NULL, OPT_AS_ETHERNET},
+        {"vm", required_argument, NULL, OPT_VM},
+        {"loop", required_argument, NULL, OPT_LOOP},
+        {"limit", required_argument, NULL, OPT_LIMIT},
+        {"unique-ip", no_argument, NULL, OPT_UNIQUE_IP},
+        {"timestamps", required_argument, NULL, OPT_TIMESTAMPS},
+        {"multiplier", required_argument, NULL, OPT_MULTIPLIER},
+        {"pps", required_argument, NULL, OPT_PPS},
+        {"mbps", required_argument, NULL, OPT_MBPS},
+        {"topspeed", no_argument, NULL, OPT_TOPSPEED},
+        {"max-frame", required_argument, NULL, OPT_MAX_FRAME},
+        {"spoof", required_argument, NULL, OPT_SPOOF},
+        {"port-pps", required_argument, NULL, OPT_PORT_PPS},
+        {"port-broadcast-pps", required_argument, NULL, OPT_PORT_BROADCAST_PPS},
+        {"interface", required_argument, NULL, 'i'},
+        {"queue-limit", required_argument, NULL, OPT_QUEUE_LIMIT},
+        {"buffer-frames", required_argument, NULL, OPT_BUFFER_FRAMES},
+        {"tshark", required_argument, NULL, OPT_TSHARK},
+        {"decode", required_argument, NULL, OPT_DECODE},
+        {"stall", required_argument, NULL, OPT_STALL},
+        {"hang", required_argument, NULL, OPT_HANG},
+        {"color", required_argument, NULL, OPT_COLOR},
+        {"report", required_argument, NULL, OPT_REPORT},
+        {"audit", required_argument, NULL, OPT_AUDIT},
+        {"stats", no_argument, NULL, OPT_STATS},
+        {"quiet", no_argument, NULL, 'q'},
+        {"no-progress", no_argument, NULL, OPT_NO_PROGRESS},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+};
+
+/* The index of @text among @words, or -1 with @err filled. */
+static int one_of(const char *option, const char *text, const char *const *words, int count,
+                  struct err *err)
+{
+	char list[128] = "";
+
+	for (int i = 0; i < count; i++) {
+		if (strcmp(text, words[i]) == 0)
+			return i;
+		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", i ? ", " : "",
+		         words[i]);
+	}
+	err_set(err, EXIT_USAGE, "%s: '%s': one of %s is wanted", option, text, list);
+	return -1;
+}
+
+static bool set_rate(struct options *o, enum pace_mode mode, const char *option, const char *text,
+                     struct err *err)
+{
+	if (o->rate.mode != PACE_RECORDED || o->rate.den != 0) {
+		err_set(err, EXIT_USAGE, "%s: only one of --multiplier, --pps, --mbps, --topspeed "
+		                         "can set the rate", option);
+		return false;
+	}
+	if (mode == PACE_TOPSPEED) {
+		o->rate = (struct pace_rate){.mode = mode, .num = 1, .den = 1};
+		return true;
+	}
+	return pace_rate_parse(&o->rate, mode, option, text, err);
+}
+
+static bool add_name(const char **names, unsigned *count, const char *option, const char *name,
+                     struct err *err)
+{
+	if (*count == OPTIONS_NAMES_MAX) {
+		err_set(err, EXIT_USAGE, "%s: more than %d were given", option, OPTIONS_NAMES_MAX);
+		return false;
+	}
+	names[(*count)++] = name;
+	return true;
+}
+
+static bool source_option(struct options *o, int word, const char *text, struct err *err)
+{
+	static const char *const timestamps[] = {"recorded", "now"};
+	unsigned long long n = 0;
+	int choice;
+
+	switch (word) {
+	case OPT_MERGE: o->replay.merge = true; return true;
+	case OPT_TOLERANT: o->replay.tolerant = true; return true;
+	case OPT_AS_ETHERNET: o->replay.as_ethernet = true; return true;
+	case OPT_UNIQUE_IP: o->replay.unique_ip = true; return true;
+	case OPT_VM: return add_name(o->vm, &o->replay.vm_count, "--vm", text, err);
+	case OPT_LOOP:
+		if (!cli_u64("--loop", text, 0, UINT32_MAX, &n, err))
+			return false;
+		o->replay.loops = n;
+		return true;
+	case OPT_LIMIT:
+		if (!cli_u64("--limit", text, 1, UINT64_MAX / 2, &n, err))
+			return false;
+		o->replay.limit = n;
+		return true;
+	case OPT_TIMESTAMPS:
+		choice = one_of("--timestamps", text, timestamps, 2, err);
+		o->timestamps_now = choice == 1;
+		return choice >= 0;
+	case OPT_MULTIPLIER: return set_rate(o, PACE_RECORDED, "--multiplier", text, err);
+	case OPT_PPS: return set_rate(o, PACE_PPS, "--pps", text, err);
+	case OPT_MBPS: return set_rate(o, PACE_MBPS, "--mbps", text, err);
+	default: return set_rate(o, PACE_TOPSPEED, "--topspeed", NULL, err);
+	}
+}
+
+static bool switch_option(struct options *o, int word, const char *text, struct err *err)
+{
+	static const char *const spoof[] = {"drop", "log"};
+	unsigned long long n = 0;
+	int choice;
+
+	switch (word) {
+	case OPT_MAX_FRAME:
+		if (!cli_u64("--max-frame", text, SWITCH_FRAME_MIN, FRAME_BYTES_MAX, &n, err))
+			return false;
+		o->eth.frame_max = (uint32_t)n;
+		return true;
+	case OPT_PORT_PPS:
+		if (!cli_u64("--port-pps", text, 1, 1000000000, &n, err))
+			return false;
+		o->port.rate_max = n;
+		return true;
+	case OPT_PORT_BROADCAST_PPS:
+		if (!cli_u64("--port-broadcast-pps", text, 1, 1000000000, &n, err))
+			return false;
+		o->port.broadcast_rate_max = n;
+		return true;
+	default:
+		choice = one_of("--spoof", text, spoof, 2, err);
+		o->eth.spoof = choice == 0 ? SWITCH_SPOOF_DROP : SWITCH_SPOOF_LOG;
+		return choice >= 0;
+	}
+}
+
+static bool decode_option(struct options *o, int word, const char *text, struct err *err)
+{
+	unsigned long long n = 0;
+
+	switch (word) {
+	case OPT_QUEUE_LIMIT:
+		if (!cli_u64("--queue-limit", text, 1, RING_LIMIT_MAX, &n, err))
+			return false;
+		o->queue_limit = (uint32_t)n;
+		return true;
+	case OPT_BUFFER_FRAMES:
+		if (!cli_u64("--buffer-frames", text, 1, STORE_FRAMES_MAX, &n, err))
+			return false;
+		o->buffer_frames = (uint32_t)n;
+		return true;
+	case OPT_STALL:
+		if (!cli_u64("--stall", text, 0, 3600000, &n, err))
+			return false;
+		o->stall_ns = n * 1000000;
+		o->stall_given = true;
+		return true;
+	case OPT_HANG:
+		if (!cli_u64("--hang", text, 0, 86400, &n, err))
+			return false;
+		o->hang_ns = n * 1000000000;
+		return true;
+	case OPT_TSHARK: o->tshark = text; return true;
+	default:
+		if (profile_parse(&o->profile, text))
+			return true;
+		err_set(err, EXIT_USAGE,
+		        "--decode: '%s': one of full, lean, summary, off is wanted", text);
+		return false;
+	}
+}
+
+static bool output_option(struct options *o, int word, const char *text, struct err *err)
+{
+	static const char *const formats[] = {"table", "json", "ek", "none"};
+	static const char *const colors[] = {"auto", "always", "never"};
+	int choice = 0;
+
+	switch (word) {
+	case 'T':
+		choice = one_of("-T", text, formats, 4, err);
+		o->format = (enum output_format)(choice < 0 ? 0 : choice);
+		break;
+	case OPT_COLOR:
+		choice = one_of("--color", text, colors, 3, err);
+		o->color = (enum output_color)(choice < 0 ? 0 : choice);
+		break;
+	case OPT_STATS: o->format = OUTPUT_NONE; break;
+	case OPT_REPORT: o->report = text; break;
+	case OPT_AUDIT: o->audit = text; break;
+	case 'q': o->quiet = true; break;
+	default: o->no_progress = true; break;
+	}
+	return choice >= 0;
+}
+
+static bool option(struct options *o, int word, const char *text, struct err *err)
+{
+	if (word >= OPT_MERGE && word <= OPT_TOPSPEED)
+		return source_option(o, word, text, err);
+	if (word >= OPT_MAX_FRAME && word <= OPT_PORT_BROADCAST_PPS)
+		return switch_option(o, word, text, err);
+	if (word >= OPT_QUEUE_LIMIT && word <= OPT_HANG)
+		return decode_option(o, word, text, err);
+	switch (word) {
+	case 'c': return source_option(o, OPT_LIMIT, text, err);
+	case 'f': o->filter = text; return true;
+	case 'i': return add_name(o->interface, &o->interfaces, "--interface", text, err);
+	default: return output_option(o, word, text, err);
+	}
+}
+
+/* What no single option can tell. */
+static bool settle(struct options *o, int argc, char **argv, struct err *err)
+{
+	if (optind == argc) {
+		err_set(err, EXIT_USAGE,
+		        "no capture was named; 'secvf replay FILE...', and - is standard input");
+		return false;
+	}
+	o->replay.files = (const char *const *)(argv + optind);
+	o->replay.file_count = (unsigned)(argc - optind);
+	o->replay.vms = o->vm;
+	if (o->rate.den == 0)
+		o->rate = (struct pace_rate){.mode = PACE_RECORDED, .num = 1, .den = 1};
+	if (o->rate.mode == PACE_TOPSPEED && o->stall_given && o->stall_ns) {
+		err_set(err, EXIT_USAGE,
+		        "--stall: with --topspeed the source waits for tshark, so nothing is skipped; "
+		        "give a rate, or --stall 0");
+		return false;
+	}
+	if (o->format == OUTPUT_EK && (o->profile == PROFILE_OFF ||
+	                               (o->tshark && strcmp(o->tshark, "none") == 0))) {
+		err_set(err, EXIT_USAGE, "-T ek prints tshark's own lines, so it needs tshark: "
+		                         "leave out --tshark none and --decode off, or use -T json");
+		return false;
+	}
+	return true;
+}
+
+bool options_parse(struct options *o, int argc, char **argv, struct err *err)
+{
+	int word;
+
+	memset(o, 0, sizeof(*o));
+	o->replay.loops = 1;
+	o->eth.spoof = SWITCH_SPOOF_LOG;
+	o->profile = PROFILE_LEAN;
+	o->stall_ns = FEED_STALL_NS;
+	o->hang_ns = CHILD_HANG_NS_MAX;
+	optind = 1;
+	opterr = 0;
+	while ((word = getopt_long(argc, argv, ":hqi:f:c:T:", long_options, NULL)) != -1) {
+		if (word == 'h') {
+			fputs(help, stdout);
+			err_set(err, EXIT_BALANCED, "%s", "");
+			return false;
+		}
+		if (word == '?' || word == ':') {
+			err_set(err, EXIT_USAGE, "%s '%s'; 'secvf replay --help' lists the options",
+			        word == ':' ? "a value is missing after" : "there is no option",
+			        argv[optind - 1]);
+			return false;
+		}
+		if (!option(o, word, optarg, err))
+			return false;
+	}
+	return settle(o, argc, argv, err);
+}

@@ -1,0 +1,166 @@
+/* output.c - rows and progress */
+#include "cli/output.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PROGRESS_MS 100
+
+static void write_all(struct output *o, int fd, const char *p, size_t n)
+{
+	while (n && !o->error) {
+		ssize_t done = write(fd, p, n);
+
+		if (done >= 0) {
+			p += done;
+			n -= (size_t)done;
+		} else if (errno == EAGAIN) {
+			struct pollfd full = {.fd = fd, .events = POLLOUT};
+
+			poll(&full, 1, -1);
+		} else if (errno != EINTR) {
+			o->error = errno;
+			o->broken(o->ctx);
+		}
+	}
+}
+
+static void clear_progress(struct output *o)
+{
+	static const char erase[] = "\r\033[K";
+
+	if (o->progress_shown && write(STDERR_FILENO, erase, sizeof(erase) - 1) > 0)
+		o->progress_shown = false;
+}
+
+static void show_progress(struct output *o)
+{
+	struct buf line = {0};
+	ssize_t ignored;
+
+	if (!o->progress)
+		return;
+	buf_puts(&line, "\r\033[K");
+	o->progress(o->ctx, &line);
+	ignored = write(STDERR_FILENO, line.p, line.n);
+	(void)ignored;
+	o->progress_shown = true;
+	buf_done(&line);
+}
+
+static void flush(struct output *o)
+{
+	if (!o->rows.n)
+		return;
+	if (o->terminal)
+		clear_progress(o);
+	write_all(o, STDOUT_FILENO, o->rows.p, o->rows.n);
+	o->rows.n = 0;
+}
+
+static void print(struct output *o, struct decoded *d)
+{
+	if (o->error) {
+		o->lost++;
+	} else if (o->format == OUTPUT_EK) {
+		buf_put(&o->rows, d->raw, d->raw_n);
+		if (d->raw_n)
+			o->printed++;
+		else
+			o->empty++;
+	} else {
+		if (o->format == OUTPUT_TABLE)
+			emit_table_row(&o->table, d, &o->rows);
+		else
+			emit_json(d, &o->rows);
+		o->printed++;
+	}
+	if (o->rows.failed) {
+		o->error = ENOMEM;
+		o->broken(o->ctx);
+	}
+	decoded_free(d);
+	if (o->rows.n >= OUTPUT_BYTES)
+		flush(o);
+}
+
+static void *run(void *ctx)
+{
+	struct output *o = ctx;
+	struct pollfd fd = {.fd = waker_fd(&o->waker), .events = POLLIN};
+
+	if (o->format == OUTPUT_TABLE)
+		emit_table_header(&o->table, &o->rows);
+	while (!ring_ended(&o->ring)) {
+		struct decoded *d = ring_pop(&o->ring);
+
+		if (d) {
+			print(o, d);
+			continue;
+		}
+		flush(o);
+		if (!ring_consumer_sleeps(&o->ring))
+			continue;
+		if (poll(&fd, 1, o->progress ? PROGRESS_MS : -1) == 0)
+			show_progress(o);
+		ring_consumer_wakes(&o->ring);
+		waker_clear(&o->waker);
+	}
+	flush(o);
+	clear_progress(o);
+	return NULL;
+}
+
+static bool offer(void *ctx, struct decoded *d)
+{
+	struct output *o = ctx;
+
+	while (!ring_push(&o->ring, d)) {
+		if (ring_producer_sleeps(&o->ring))
+			return false;
+	}
+	return true;
+}
+
+struct sink output_sink(struct output *o)
+{
+	return (struct sink){.offer = o->format == OUTPUT_NONE ? NULL : offer, .ctx = o};
+}
+
+int output_start(struct output *o, struct wake wake)
+{
+	struct wake own = {.fn = waker_wake, .ctx = &o->waker};
+	sigset_t all, before;
+	int error = waker_init(&o->waker);
+
+	if (error)
+		return error;
+	error = ring_init(&o->ring, OUTPUT_RING, own, wake);
+	if (error) {
+		waker_done(&o->waker);
+		return error;
+	}
+	o->terminal = isatty(STDOUT_FILENO) != 0;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = -pthread_create(&o->thread, NULL, run, o);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (error) {
+		ring_done(&o->ring);
+		waker_done(&o->waker);
+	}
+	return error;
+}
+
+void output_join(struct output *o)
+{
+	ring_end(&o->ring);
+	pthread_join(o->thread, NULL);
+	ring_done(&o->ring);
+	waker_done(&o->waker);
+	buf_done(&o->rows);
+}

@@ -1,0 +1,62 @@
+/* output.h - the thread that owns the terminal: rows on stdout, the progress line on stderr
+ *
+ * Writing to a terminal or a pipe may block for as long as its reader likes, so it has a thread of its own;
+ * the pipeline hands it decoded frames over a ring, and it alone waits.
+ */
+#ifndef SECVF_CLI_OUTPUT_H
+#define SECVF_CLI_OUTPUT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "cli/options.h"
+#include "fanout/emit.h"
+#include "os/waker.h"
+#include "pipeline.h"
+#include "tap/ring.h"
+
+/* Decoded frames between pipeline and output: enough to write in large pieces, few enough to stay in cache. */
+#define OUTPUT_RING 4096u
+
+/* Rows are written in pieces of about this size. */
+#define OUTPUT_BYTES (64u << 10)
+
+struct output {
+	enum output_format format;
+	struct ring ring;      /* of struct decoded, owned by whoever takes them */
+	struct waker waker;
+	struct emit_table table;
+	struct buf rows;
+	uint64_t printed;      /* frames whose rows were written */
+	uint64_t empty;        /* -T ek: frames that tshark gave no lines for */
+	uint64_t lost;         /* frames whose rows could not be written */
+	int error;             /* first errno of a write; EPIPE: the reader went away */
+	bool terminal;         /* stdout is one */
+	/* Progress line: called every 100 ms; NULL for none */
+	void (*progress)(void *ctx, struct buf *line);
+	/* Called once, on this thread, when stdout can't be written any more */
+	void (*broken)(void *ctx);
+	void *ctx;
+	bool progress_shown;
+	pthread_t thread;
+};
+
+/**
+ * output_start() - Start the thread
+ * @o:     Zeroed but for format, table, progress, broken, ctx
+ * @wake:  Wakes the pipeline when a full ring has room again
+ *
+ * Return: 0, or -errno
+ */
+int output_start(struct output *o, struct wake wake);
+
+/** output_sink() - What to give to the pipeline; offer NULL for OUTPUT_NONE */
+struct sink output_sink(struct output *o);
+
+/** output_join() - Nothing more will be offered: write the rest, wait, free */
+void output_join(struct output *o);
+
+#endif

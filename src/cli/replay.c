@@ -1,0 +1,439 @@
+/* replay.c - `secvf replay`: the source's thread, and the order in which parts start and stop */
+#include "cli/session.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+#include "base/check.h"
+#include "cli/cli.h"
+
+/* Sleep until this long before a deadline, spin the rest: a sleep alone ends up to 90 us late. */
+#define SPIN_NS UINT64_C(80000)
+
+/* Without a flush after each packet tshark holds back up to 4 KiB of lines, some 30 frames at least; a
+ * store that is smaller than this could fill up with those alone, and the source would wait for ever. */
+#define UNFLUSHED_FRAMES_MIN 1024u
+
+/* What the signal handler needs; set while a session runs. */
+static struct {
+	volatile sig_atomic_t interrupted;
+	struct waker *waker;
+	struct session *session;
+} signalled;
+
+/* A second signal ends it at once: no waiting, no ledger, but no tshark and no FIFO left behind either. */
+static void on_signal(int number)
+{
+	struct session *s = signalled.session;
+
+	if (signalled.interrupted++) {
+		if (child_alive(&s->pipeline->child) && s->pipeline->process.pid > 0)
+			kill(s->pipeline->process.pid, SIGKILL);
+		if (s->pipeline->fifo_path[0])
+			unlink(s->pipeline->fifo_path);
+		if (s->posix.dir[0])
+			rmdir(s->posix.dir);
+		_exit(EXIT_UNBALANCED);
+	}
+	(void)number;
+	waker_wake(signalled.waker);
+}
+
+static void handle_signals(struct session *s, bool on)
+{
+	struct sigaction action = {.sa_handler = on ? on_signal : SIG_DFL};
+
+	signalled.session = s;
+	signalled.waker = &s->source_waker;
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+/* ---- ports and drops ---- */
+
+static int add_port(void *ctx, const char *name)
+{
+	struct session *s = ctx;
+	int port = switch_port_find(s->eth, name);
+
+	if (port >= 0)
+		return port;
+	port = switch_port_add(s->eth, name, &s->options.port);
+	for (unsigned i = 0; port >= 0 && i < s->options.interfaces; i++) {
+		if (strcmp(s->options.interface[i], name) == 0) {
+			tap_scope_add(&s->pipeline->tap, (unsigned)port);
+			s->seen[i] = true;
+		}
+	}
+	return port;
+}
+
+static const char *port_name(void *ctx, unsigned port)
+{
+	struct session *s = ctx;
+
+	return switch_port_name(s->eth, port);
+}
+
+static void on_drop(void *ctx, const struct frame *f, unsigned port, enum switch_drop why,
+                    bool forwarded)
+{
+	struct session *s = ctx;
+	struct tap_report *report = &s->drops[port][forwarded ? SWITCH_DROPS : why];
+
+	report->event = forwarded ? "notice" : "drop";
+	report->cause = switch_drop_name(why);
+	report->port = switch_port_name(s->eth, port);
+	if (run_extend(&report->run, f->serial, f->ts_ns))
+		return;
+	if (tap_report(&s->pipeline->tap, report)) {
+		report->run = (struct run){0};
+		run_extend(&report->run, f->serial, f->ts_ns);
+		return;
+	}
+	/* Reports are backed up: join the runs, the count stays exact. */
+	report->run.last = f->serial;
+	report->run.last_ts_ns = f->ts_ns;
+	report->run.count++;
+}
+
+/* Told at the end; a ring of reports that is still full then is emptied by the pipeline, which is awake. */
+static void tell_drops(struct session *s)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+
+	for (unsigned port = 0; port < switch_ports(s->eth); port++) {
+		for (int why = 0; why <= SWITCH_DROPS; why++) {
+			while (!tap_report(&s->pipeline->tap, &s->drops[port][why]))
+				nanosleep(&pause, NULL);
+		}
+	}
+}
+
+/* ---- the source ---- */
+
+static void sleep_source(struct session *s, uint64_t left_ns)
+{
+	struct pollfd fd = {.fd = waker_fd(&s->source_waker), .events = POLLIN};
+#ifdef __linux__
+	struct timespec timeout = {.tv_sec = (time_t)(left_ns / 1000000000),
+	                           .tv_nsec = (long)(left_ns % 1000000000)};
+
+	ppoll(&fd, 1, left_ns == UINT64_MAX ? NULL : &timeout, NULL);
+#else
+	poll(&fd, 1, left_ns == UINT64_MAX ? -1 : (int)(left_ns / 1000000));
+#endif
+	waker_clear(&s->source_waker);
+}
+
+/* Return: the time, at or after @due_ns; earlier only where a signal came. */
+static uint64_t wait_until(struct session *s, uint64_t due_ns)
+{
+	uint64_t now_ns = clock_now_ns();
+
+	while (now_ns < due_ns && !signalled.interrupted) {
+		if (due_ns - now_ns > SPIN_NS)
+			sleep_source(s, due_ns - now_ns - SPIN_NS);
+		now_ns = clock_now_ns();
+	}
+	return now_ns;
+}
+
+static void wait_for_room(struct session *s)
+{
+	struct ring *frames = &s->pipeline->tap.frames;
+
+	while (!ring_has_room(frames) && !signalled.interrupted) {
+		if (ring_producer_sleeps(frames))
+			sleep_source(s, UINT64_MAX);
+	}
+}
+
+static void send_frame(struct session *s, struct pace *pace, struct frame *f, unsigned port)
+{
+	bool topspeed = pace->rate.mode == PACE_TOPSPEED;
+	uint64_t now_ns = clock_now_ns();
+	uint64_t due_ns = pace_next(pace, f->ts_ns, f->caplen, now_ns);
+
+	if (!topspeed && now_ns < due_ns)
+		now_ns = wait_until(s, due_ns);
+	if (topspeed)
+		wait_for_room(s);
+	if (signalled.interrupted) {
+		frame_unref(f);
+		return;
+	}
+	if (s->options.timestamps_now)
+		f->ts_ns = clock_wall_ns();
+	if (!s->start_ns)
+		s->start_ns = now_ns;
+	s->end_ns = now_ns;
+	if (!topspeed)
+		hist_add(&s->jitter, now_ns - due_ns);
+	atomic_store_explicit(&s->sent, atomic_load_explicit(&s->sent, memory_order_relaxed) + 1,
+	                      memory_order_relaxed);
+	atomic_store_explicit(&s->sent_bytes,
+	                      atomic_load_explicit(&s->sent_bytes, memory_order_relaxed) +
+	                              f->caplen,
+	                      memory_order_relaxed);
+	switch_input(s->eth, port, f, now_ns);
+}
+
+static void run_source(struct session *s)
+{
+	struct pace pace;
+	enum replay_result result;
+	struct frame *f;
+	unsigned port;
+
+	pace_init(&pace, s->options.rate);
+	while (!signalled.interrupted) {
+		result = replay_next(s->replay, &f, &port, &s->failure);
+		if (result != REPLAY_FRAME)
+			break;
+		send_frame(s, &pace, f, port);
+	}
+	s->interrupted = signalled.interrupted != 0;
+	if (s->interrupted)
+		actor_stop(&s->actor);
+	tell_drops(s);
+	tap_end(&s->pipeline->tap);
+}
+
+/* ---- start and stop ---- */
+
+static void on_broken_output(void *ctx)
+{
+	struct session *s = ctx;
+
+	/* Who reads us has seen enough (head, less): end as by a signal. */
+	signalled.interrupted = 1;
+	waker_wake(&s->source_waker);
+}
+
+static bool from_pipe(const struct options *o)
+{
+	for (unsigned i = 0; i < o->replay.file_count; i++) {
+		if (strcmp(o->replay.files[i], "-") == 0)
+			return true;
+	}
+	return false;
+}
+
+static struct pipeline_config make_config(struct session *s)
+{
+	const struct options *o = &s->options;
+	bool topspeed = o->rate.mode == PACE_TOPSPEED;
+	struct pipeline_config config = {
+	        .tap = {.queue_limit = o->queue_limit,
+	                .all = o->interfaces == 0,
+	                .filter = s->filter,
+	                .wake_consumer = {.fn = waker_wake, .ctx = &s->waker},
+	                .wake_producer = {.fn = waker_wake, .ctx = &s->source_waker}},
+	        .buffer_frames = o->buffer_frames,
+	        .lossless = topspeed,
+	        .profile = o->profile,
+	        .verbatim = o->format == OUTPUT_EK,
+	        .flush = !topspeed || from_pipe(o) ||
+	                 (o->buffer_frames && o->buffer_frames < UNFLUSHED_FRAMES_MIN),
+	        .tshark = s->tshark.found ? s->tshark.path : NULL,
+	        .stall_ns = o->stall_ns,
+	        .hang_ns = o->hang_ns,
+	        .sink = output_sink(&s->output),
+	        .port_name = port_name,
+	        .port_name_ctx = s,
+	        .audit = {.line = audit_file_line, .ctx = &s->audit},
+	};
+
+	port_posix_init(&s->posix, &config.port);
+	return config;
+}
+
+static bool use_color(const struct options *o)
+{
+	if (o->color != COLOR_AUTO)
+		return o->color == COLOR_ALWAYS;
+	return isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+}
+
+static void init_output(struct session *s)
+{
+	struct winsize size = {0};
+	unsigned columns = 0;
+
+	if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+		columns = size.ws_col;
+	s->output.format = s->options.format;
+	s->output.broken = on_broken_output;
+	s->output.ctx = s;
+	if (isatty(STDERR_FILENO) && !s->options.quiet && !s->options.no_progress)
+		s->output.progress = session_progress;
+	emit_table_init(&s->output.table, use_color(&s->options), columns);
+}
+
+/* Everything that may fail before the first frame. Return: false with @err filled. */
+static bool prepare(struct session *s, struct err *err)
+{
+	const struct options *o = &s->options;
+	struct replay_ports ports = {.port = add_port, .ctx = s};
+	struct switch_listener listener = {.drop = on_drop, .ctx = s};
+	struct pipeline_config config;
+
+	if (!cli_detect(&s->tshark, o->tshark, err))
+		return false;
+	if (o->format == OUTPUT_EK && !s->tshark.found) {
+		err_set(err, EXIT_ENVIRONMENT, "-T ek prints tshark's own lines, and no tshark was "
+		                               "found: install it, or name it with --tshark");
+		return false;
+	}
+	if (o->filter && !(s->filter = bpf_compile(o->filter, err)))
+		return false;
+	s->replay = replay_open(&o->replay, ports, err);
+	if (!s->replay)
+		return false;
+	err_set(err, EXIT_ENVIRONMENT, "out of memory or descriptors at the start");
+	s->eth = switch_new(&o->eth);
+	if (!s->eth || waker_init(&s->waker) || waker_init(&s->source_waker))
+		return false;
+	init_output(s);
+	s->pipeline = calloc(1, sizeof(*s->pipeline));
+	if (!s->pipeline)
+		return false;
+	config = make_config(s);
+	if (pipeline_init(s->pipeline, &config)) {
+		free(s->pipeline);
+		s->pipeline = NULL;
+		return false;
+	}
+	switch_listen(s->eth, listener);
+	switch_subscribe(s->eth, tap_subscriber(&s->pipeline->tap));
+	return true;
+}
+
+static void say_start(struct session *s)
+{
+	struct err err;
+
+	if (audit_file_open(&s->audit, s->options.audit, &err))
+		cli_say(&err);
+	if (s->options.quiet)
+		return;
+	if (!s->tshark.found && s->options.profile != PROFILE_OFF)
+		fprintf(stderr, "tshark: \xe2\x9c\x97 not found; offline: basic decode of headers only%s\n",
+		        s->options.tshark ? "" : " (install tshark, or name it with --tshark)");
+}
+
+static bool run(struct session *s, struct err *err)
+{
+	struct wake wake = {.fn = waker_wake, .ctx = &s->waker};
+
+#ifdef __linux__
+	/* The default slack adds 50 us to every sleep. */
+	prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+#endif
+	if (output_start(&s->output, wake)) {
+		err_set(err, EXIT_ENVIRONMENT, "could not start a thread");
+		return false;
+	}
+	handle_signals(s, true);
+	if (actor_start(&s->actor, s->pipeline, &s->waker)) {
+		err_set(err, EXIT_ENVIRONMENT, "could not start a thread");
+		output_join(&s->output);
+		return false;
+	}
+	run_source(s);
+	actor_join(&s->actor);
+	s->done_ns = clock_now_ns();
+	output_join(&s->output);
+	handle_signals(s, false);
+	return true;
+}
+
+/* Interfaces that were asked for and never came are most likely misspelt. */
+static void say_missing(const struct session *s)
+{
+	for (unsigned i = 0; i < s->options.interfaces; i++) {
+		if (s->seen[i])
+			continue;
+		fprintf(stderr, "secvf: --interface %s: no VM of that name appeared; there were",
+		        s->options.interface[i]);
+		for (unsigned port = 0; port < switch_ports(s->eth); port++)
+			fprintf(stderr, "%s %s", port ? "," : "", switch_port_name(s->eth, port));
+		fprintf(stderr, "\n");
+	}
+}
+
+static int finish(struct session *s)
+{
+	struct ledger ledger = pipeline_ledger(s->pipeline);
+	struct err err = {0};
+	char why[256];
+	int exit = EXIT_BALANCED;
+
+	if (!s->options.quiet)
+		session_summary(s, &ledger);
+	say_missing(s);
+	if (s->output.error && s->output.error != EPIPE) {
+		fprintf(stderr, "secvf: standard output: %s; %llu frames were not printed\n",
+		        strerror(s->output.error), (unsigned long long)s->output.lost);
+		exit = EXIT_ENVIRONMENT;
+	}
+	if (s->failure.exit)
+		exit = cli_say(&s->failure);
+	if (s->options.report && session_report(s, &ledger, &err))
+		exit = cli_say(&err);
+	if (!ledger_balanced(&ledger, why, sizeof(why)) || ledger.queued || ledger.in_flight) {
+		fprintf(stderr, "secvf: the ledger does not balance: %s\n",
+		        ledger.queued || ledger.in_flight ? "frames are left under way" : why);
+		exit = EXIT_UNBALANCED;
+	}
+	return exit;
+}
+
+static void session_done(struct session *s)
+{
+	if (s->pipeline)
+		pipeline_done(s->pipeline);
+	port_posix_done(&s->posix);
+	audit_file_close(&s->audit);
+	replay_close(s->replay);
+	switch_free(s->eth);
+	bpf_free(s->filter);
+	if (s->waker.fd[0] >= 0)
+		waker_done(&s->waker);
+	if (s->source_waker.fd[0] >= 0)
+		waker_done(&s->source_waker);
+	free(s->pipeline);
+	free(s);
+}
+
+int cli_replay(int argc, char **argv)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	struct err err = {0};
+	int exit;
+
+	check(s);
+	s->audit.fd = -1;
+	s->waker.fd[0] = s->source_waker.fd[0] = -1;
+	if (!options_parse(&s->options, argc, argv, &err) || !prepare(s, &err)) {
+		session_done(s);
+		return err.text[0] ? cli_say(&err) : err.exit;
+	}
+	say_start(s);
+	exit = run(s, &err) ? finish(s) : cli_say(&err);
+	session_done(s);
+	return exit;
+}

@@ -1,0 +1,383 @@
+/* report.c - what a session did: the progress line, the summary, the JSON report */
+#include "cli/session.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+static const char *const mode_names[] = {"recorded", "pps", "mbps", "topspeed"};
+
+/* num / den in decimal, at most three digits after the point, for a person. */
+static void put_fraction(char *text, size_t n, uint64_t num, uint64_t den)
+{
+	uint64_t whole = num / den, rest = num % den;
+	unsigned milli = (unsigned)(rest / (den / 1000 + (den < 1000)) % 1000);
+
+	if (den < 1000)
+		milli = (unsigned)(rest * 1000 / den);
+	if (milli)
+		snprintf(text, n, "%" PRIu64 ".%03u", whole, milli);
+	else
+		snprintf(text, n, "%" PRIu64, whole);
+}
+
+void session_rate(const struct session *s, char *text, size_t n)
+{
+	const struct pace_rate *rate = &s->options.rate;
+	char number[48];
+
+	put_fraction(number, sizeof(number), rate->num, rate->den);
+	switch (rate->mode) {
+	case PACE_RECORDED:
+		if (rate->num == rate->den)
+			snprintf(text, n, "as recorded");
+		else
+			snprintf(text, n, "as recorded x %s", number);
+		return;
+	case PACE_PPS: snprintf(text, n, "%s frames/s", number); return;
+	case PACE_MBPS: snprintf(text, n, "%s Mbit/s", number); return;
+	case PACE_TOPSPEED: snprintf(text, n, "top speed"); return;
+	}
+}
+
+/* Frames a second over the time that the source took; a single frame takes none. */
+static uint64_t frames_per_second(uint64_t frames, uint64_t ns)
+{
+	return ns && frames > 1 ? (uint64_t)((double)(frames - 1) * 1e9 / (double)ns + 0.5) : 0;
+}
+
+static const char *child_word(const struct session *s)
+{
+	if (s->options.profile == PROFILE_OFF)
+		return "off (basic decode)";
+	return s->tshark.found ? s->tshark.path : "\xe2\x9c\x97 not found";
+}
+
+void session_progress(void *ctx, struct buf *line)
+{
+	struct session *s = ctx;
+	const struct pipeline_gauges *g = &s->pipeline->gauges;
+	uint64_t sent = atomic_load_explicit(&s->sent, memory_order_relaxed);
+	uint64_t dropped = atomic_load_explicit(&s->pipeline->tap.dropped_queue,
+	                                        memory_order_relaxed);
+	uint64_t skipped = atomic_load_explicit(&g->undecoded, memory_order_relaxed);
+	uint64_t now_ns = clock_now_ns();
+	char rate[64];
+
+	session_rate(s, rate, sizeof(rate));
+	buf_printf(line, "%" PRIu64 " frames  %s: %" PRIu64 "/s  queue %u  decoded %" PRIu64, sent,
+	           rate, frames_per_second(sent, s->start_ns ? now_ns - s->start_ns : 0),
+	           ring_count(&s->pipeline->tap.frames),
+	           (uint64_t)atomic_load_explicit(&g->decoded, memory_order_relaxed));
+	if (s->tshark.found && s->options.profile != PROFILE_OFF)
+		buf_printf(line, "  skipped %" PRIu64, skipped);
+	else
+		buf_printf(line, "  basic %" PRIu64, skipped);
+	buf_printf(line, "  dropped %" PRIu64 "  tshark: %s%s", dropped,
+	           s->tshark.found ? "\xe2\x9c\x93 " : "", child_word(s));
+}
+
+/* ---- the summary ---- */
+
+static void print_term(void *ctx, const char *name, uint64_t value)
+{
+	int *column = ctx;
+
+	/* Terms that are zero say nothing, save the ones that people look for. */
+	if (!value && strcmp(name, "dropped_queue") != 0 && strcmp(name, "undecoded") != 0)
+		return;
+	if (*column == 4) {
+		fprintf(stderr, "\n       ");
+		*column = 0;
+	}
+	fprintf(stderr, " %s %" PRIu64, name, value);
+	(*column)++;
+}
+
+static void print_protocols(const struct stats *stats)
+{
+	if (!stats->rows)
+		return;
+	fprintf(stderr, "protocols");
+	for (unsigned i = 0; i < stats->rows && i < 8; i++)
+		fprintf(stderr, "%s %s %" PRIu64, i ? "," : "", stats->row[i].name,
+		        stats->row[i].frames);
+	if (stats->rows > 8)
+		fprintf(stderr, ", and %u more", stats->rows - 8);
+	fprintf(stderr, " (basic decode)\n");
+}
+
+static void print_switch(const struct session *s)
+{
+	uint64_t dropped[SWITCH_DROPS] = {0};
+	unsigned ports = switch_ports(s->eth);
+	bool any = false;
+
+	for (unsigned port = 0; port < ports; port++) {
+		for (int why = 0; why < SWITCH_DROPS; why++)
+			dropped[why] += switch_port_stats(s->eth, port)->dropped[why];
+	}
+	fprintf(stderr, "switch   %u port%s", ports, ports == 1 ? "" : "s");
+	for (int why = 0; why < SWITCH_DROPS; why++) {
+		if (!dropped[why])
+			continue;
+		fprintf(stderr, "%s %s %" PRIu64, any ? "," : "; dropped:",
+		        switch_drop_name((enum switch_drop)why), dropped[why]);
+		any = true;
+	}
+	if (dropped[SWITCH_OVERSIZE])
+		fprintf(stderr, " (--max-frame 262144 lets offloaded frames through)");
+	fprintf(stderr, "\n");
+}
+
+static void print_tshark(const struct session *s, const struct ledger *l)
+{
+	const struct pipeline *p = s->pipeline;
+	size_t n;
+	const char *last;
+
+	if (!s->tshark.found || s->options.profile == PROFILE_OFF) {
+		fprintf(stderr, "tshark   %s: every frame has its basic decode\n", child_word(s));
+		return;
+	}
+	fprintf(stderr, "tshark   %s %s, %s, %u generation%s", s->tshark.path, s->tshark.version,
+	        profile_name(s->options.profile), p->child.generation,
+	        p->child.generation == 1 ? "" : "s");
+	if (p->latency.total)
+		fprintf(stderr, "; latency p50 %.2f ms, p99 %.2f ms",
+		        (double)hist_quantile(&p->latency, 500) / 1e6,
+		        (double)hist_quantile(&p->latency, 990) / 1e6);
+	fprintf(stderr, "\n");
+	for (int i = 0; i < EK_REFUSALS; i++) {
+		if (p->refusals[i])
+			fprintf(stderr, "         %" PRIu64 " lines of its output refused: %s\n",
+			        p->refusals[i], ek_refusal_name((enum ek_refusal)i));
+	}
+	if (p->missed)
+		fprintf(stderr, "output   missed %" PRIu64 " rows: standard output was too slow\n",
+		        p->missed);
+	if (l->cause[UNDECODED_LOST_CHILD] && (last = tail_last(&p->tail, 0, &n)))
+		fprintf(stderr, "         its last words: %.*s\n", (int)n, last);
+}
+
+void session_summary(struct session *s, const struct ledger *l)
+{
+	uint64_t sent = atomic_load_explicit(&s->sent, memory_order_relaxed);
+	uint64_t ns = s->end_ns - s->start_ns;
+	char rate[64], why[256];
+	int column = 0;
+
+	session_rate(s, rate, sizeof(rate));
+	fprintf(stderr, "replayed %" PRIu64 " frames in %.3f s, %s: %" PRIu64 "/s achieved", sent,
+	        (double)ns / 1e9, rate, frames_per_second(sent, ns));
+	if (s->jitter.total)
+		fprintf(stderr, "; jitter p50 %.1f us, p99 %.1f us, max %.1f us",
+		        (double)hist_quantile(&s->jitter, 500) / 1e3,
+		        (double)hist_quantile(&s->jitter, 990) / 1e3, (double)s->jitter.max / 1e3);
+	fprintf(stderr, "%s\n", s->interrupted && !s->output.error ? "; interrupted" : "");
+	print_switch(s);
+	print_tshark(s, l);
+	print_protocols(&s->pipeline->stats);
+	fprintf(stderr, "ledger ");
+	ledger_each(l, print_term, &column);
+	fprintf(stderr, "\n         %s\n",
+	        ledger_balanced(l, why, sizeof(why)) ? "balanced: no frame was lost silently" : why);
+	if (l->dropped_queue || l->undecoded || s->pipeline->config.audit.lines > 2)
+		fprintf(stderr, "audit    %s\n", s->audit.path);
+}
+
+/* ---- the report ---- */
+
+static void add_u64(struct json_object *o, const char *key, uint64_t value)
+{
+	json_object_object_add(o, key, json_object_new_uint64(value));
+}
+
+static void add_str(struct json_object *o, const char *key, const char *value)
+{
+	json_object_object_add(o, key, json_object_new_string(value));
+}
+
+static struct json_object *add_object(struct json_object *o, const char *key)
+{
+	struct json_object *child = json_object_new_object();
+
+	json_object_object_add(o, key, child);
+	return child;
+}
+
+static void add_term(void *ctx, const char *name, uint64_t value)
+{
+	add_u64(ctx, name, value);
+}
+
+static void add_quantiles(struct json_object *o, const struct hist *h)
+{
+	add_u64(o, "p50", hist_quantile(h, 500));
+	add_u64(o, "p99", hist_quantile(h, 990));
+	add_u64(o, "max", h->max);
+}
+
+static void report_tshark(struct json_object *root, const struct session *s)
+{
+	struct json_object *o = add_object(root, "tshark");
+	struct json_object *refused;
+
+	add_str(o, "path", s->tshark.found ? s->tshark.path : "none");
+	add_str(o, "version", s->tshark.version);
+	add_str(o, "profile", profile_name(s->options.profile));
+	add_u64(o, "generations", s->pipeline->child.generation);
+	add_u64(o, "shards", s->pipeline->child.generation ? 1 : 0);
+	add_u64(o, "fed_again", s->pipeline->retried);
+	refused = add_object(o, "lines_refused");
+	for (int i = 0; i < EK_REFUSALS; i++)
+		add_u64(refused, ek_refusal_name((enum ek_refusal)i), s->pipeline->refusals[i]);
+	add_quantiles(add_object(o, "latency_ns"), &s->pipeline->latency);
+}
+
+static void report_switch(struct json_object *root, const struct session *s)
+{
+	struct json_object *o = add_object(root, "switch");
+	struct json_object *ports = add_object(o, "ports");
+	struct json_object *drops = add_object(o, "dropped");
+	uint64_t total[SWITCH_DROPS] = {0};
+
+	for (unsigned port = 0; port < switch_ports(s->eth); port++) {
+		const struct switch_port_stats *stats = switch_port_stats(s->eth, port);
+		struct json_object *one = add_object(ports, switch_port_name(s->eth, port));
+		struct json_object *dropped;
+
+		add_u64(one, "in", stats->in);
+		add_u64(one, "in_bytes", stats->in_bytes);
+		add_u64(one, "out", stats->out);
+		add_u64(one, "out_bytes", stats->out_bytes);
+		add_u64(one, "flooded", stats->flooded);
+		add_u64(one, "local", stats->local);
+		add_u64(one, "spoof_logged", stats->spoof_logged);
+		dropped = add_object(one, "dropped");
+		for (int why = 0; why < SWITCH_DROPS; why++) {
+			add_u64(dropped, switch_drop_name((enum switch_drop)why),
+			        stats->dropped[why]);
+			total[why] += stats->dropped[why];
+		}
+	}
+	for (int why = 0; why < SWITCH_DROPS; why++)
+		add_u64(drops, switch_drop_name((enum switch_drop)why), total[why]);
+}
+
+static void report_rate(struct json_object *root, const struct session *s)
+{
+	struct json_object *o = add_object(root, "rate");
+	const struct pace_rate *rate = &s->options.rate;
+	uint64_t sent = atomic_load_explicit(&s->sent, memory_order_relaxed);
+	uint64_t ns = s->end_ns - s->start_ns;
+	char asked[64];
+
+	session_rate(s, asked, sizeof(asked));
+	add_str(o, "mode", mode_names[rate->mode]);
+	add_str(o, "asked", asked);
+	json_object_object_add(
+	        o, "achieved",
+	        json_object_new_double(ns && sent > 1 ? (double)(sent - 1) * 1e9 / (double)ns : 0));
+	add_str(o, "unit", "frames/s");
+	add_quantiles(add_object(o, "jitter"), &s->jitter);
+}
+
+static void report_files(struct json_object *root, const struct session *s)
+{
+	struct json_object *list = json_object_new_array();
+	unsigned count;
+	const struct replay_file_stats *files = replay_files(s->replay, &count);
+
+	json_object_object_add(root, "files", list);
+	for (unsigned i = 0; i < count; i++) {
+		struct json_object *o = json_object_new_object();
+
+		json_object_array_add(list, o);
+		add_str(o, "path", files[i].path);
+		add_u64(o, "frames", files[i].frames);
+		add_u64(o, "bytes", files[i].bytes);
+		json_object_object_add(o, "broken", json_object_new_boolean(files[i].broken));
+		if (files[i].broken)
+			add_str(o, "why", files[i].why);
+	}
+}
+
+static void report_protocols(struct json_object *root, const struct stats *stats)
+{
+	struct json_object *o = add_object(root, "protocols");
+
+	for (unsigned i = 0; i < stats->rows; i++) {
+		struct json_object *row = add_object(o, stats->row[i].name);
+
+		add_u64(row, "frames", stats->row[i].frames);
+		add_u64(row, "bytes", stats->row[i].bytes);
+	}
+}
+
+static void report_timing(struct json_object *root, const struct session *s)
+{
+	struct json_object *o = add_object(root, "timing");
+	struct rusage self, children;
+
+	getrusage(RUSAGE_SELF, &self);
+	getrusage(RUSAGE_CHILDREN, &children);
+	add_u64(o, "source_ns", s->end_ns - s->start_ns);
+	add_u64(o, "total_ns", s->start_ns ? s->done_ns - s->start_ns : 0);
+	add_u64(o, "cpu_ns",
+	        (uint64_t)(self.ru_utime.tv_sec + self.ru_stime.tv_sec) * 1000000000 +
+	                (uint64_t)(self.ru_utime.tv_usec + self.ru_stime.tv_usec) * 1000);
+	add_u64(o, "tshark_cpu_ns",
+	        (uint64_t)(children.ru_utime.tv_sec + children.ru_stime.tv_sec) * 1000000000 +
+	                (uint64_t)(children.ru_utime.tv_usec + children.ru_stime.tv_usec) * 1000);
+	o = add_object(root, "memory");
+	/* Linux counts KiB, macOS bytes. */
+#ifdef __APPLE__
+	add_u64(o, "peak_bytes", (uint64_t)self.ru_maxrss);
+	add_u64(o, "tshark_peak_bytes", (uint64_t)children.ru_maxrss);
+#else
+	add_u64(o, "peak_bytes", (uint64_t)self.ru_maxrss * 1024);
+	add_u64(o, "tshark_peak_bytes", (uint64_t)children.ru_maxrss * 1024);
+#endif
+}
+
+int session_report(struct session *s, const struct ledger *l, struct err *err)
+{
+	bool to_stdout = strcmp(s->options.report, "-") == 0;
+	struct json_object *root = json_object_new_object(), *o;
+	FILE *file = to_stdout ? stdout : fopen(s->options.report, "we");
+	bool failed = !file;
+
+	add_str(root, "version", SECVF_VERSION);
+	report_tshark(root, s);
+	ledger_each(l, add_term, add_object(root, "ledger"));
+	json_object_object_add(root, "balanced",
+	                       json_object_new_boolean(ledger_balanced(l, NULL, 0)));
+	report_switch(root, s);
+	report_rate(root, s);
+	report_files(root, s);
+	report_protocols(root, &s->pipeline->stats);
+	o = add_object(root, "output");
+	add_u64(o, "printed", s->output.printed);
+	add_u64(o, "without_lines", s->output.empty);
+	add_u64(o, "missed", s->pipeline->missed);
+	add_u64(o, "lost", s->output.lost);
+	json_object_object_add(root, "interrupted", json_object_new_boolean(s->interrupted));
+	report_timing(root, s);
+	if (file) {
+		failed |= fprintf(file, "%s\n",
+		                  json_object_to_json_string_ext(
+		                          root, JSON_C_TO_STRING_PRETTY |
+		                                        JSON_C_TO_STRING_NOSLASHESCAPE)) < 0;
+		failed |= (to_stdout ? fflush(file) : fclose(file)) != 0;
+	}
+	json_object_put(root);
+	if (!failed)
+		return 0;
+	err_set(err, EXIT_ENVIRONMENT, "--report %s: %s; choose a file that can be written",
+	        s->options.report, strerror(errno));
+	return EXIT_ENVIRONMENT;
+}

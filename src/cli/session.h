@@ -1,0 +1,57 @@
+/* session.h - one run of `secvf replay`: source, switch, pipeline, output, and what was measured */
+#ifndef SECVF_CLI_SESSION_H
+#define SECVF_CLI_SESSION_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/hist.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "os/actor.h"
+#include "os/audit_file.h"
+#include "os/port_posix.h"
+#include "pipeline.h"
+#include "replay.h"
+#include "switch.h"
+#include "tshark/detect.h"
+
+struct session {
+	struct options options;
+	struct detected tshark;
+	struct port_posix posix;
+	struct audit_file audit;
+	struct bpf *filter;
+	struct eth_switch *eth;
+	struct replay *replay;
+	struct pipeline *pipeline;
+	struct actor actor;
+	struct waker waker;           /* wakes the pipeline */
+	struct waker source_waker;    /* wakes the source: a signal, or room in the tap's queue */
+	struct output output;
+	/* The switch's drops that are not told yet, by port and cause; the last column: spoofed, forwarded. */
+	struct tap_report drops[PORTS_MAX][SWITCH_DROPS + 1];
+	/* Written by the source's thread; the progress line reads them, relaxed. */
+	atomic_ullong sent, sent_bytes;
+	uint64_t start_ns, end_ns;    /* monotonic: first frame due, last frame sent */
+	uint64_t done_ns;             /* when the pipeline had finished */
+	struct hist jitter;           /* ns that frames were sent after they were due; paced runs only */
+	bool seen[OPTIONS_NAMES_MAX]; /* --interface names that appeared */
+	struct err failure;           /* of the source; exit 0: none */
+	bool interrupted;
+};
+
+/** session_rate() - "as recorded", "1000 frames/s", "top speed", ... into @text */
+void session_rate(const struct session *s, char *text, size_t n);
+
+/** session_report() - Write --report. Return: 0, or EXIT_ENVIRONMENT with @err filled */
+int session_report(struct session *s, const struct ledger *l, struct err *err);
+
+/** session_summary() - Print what was done on stderr, the ledger with it */
+void session_summary(struct session *s, const struct ledger *l);
+
+/** session_progress() - The progress line; the output's progress, @ctx a struct session */
+void session_progress(void *ctx, struct buf *line);
+
+#endif

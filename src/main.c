@@ -1,0 +1,50 @@
+/* main.c - the secvf command: one subcommand each in src/cli */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *what;
+} commands[] = {
+        {"replay", cli_replay, "replay captures through the simulated switch into the pipeline"},
+        {"sim", cli_sim, "run the pipeline in the simulator: virtual clock, seeded faults"},
+        {"bench", cli_bench, "measure, beside tshark where that is installed"},
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void usage(FILE *to)
+{
+	fprintf(to, "usage: secvf COMMAND [OPTION...] [FILE...]\n\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].what);
+	fprintf(to, "\n'secvf COMMAND --help' lists the options of one. Exit codes: 0 done and "
+	            "balanced, 1 an expectation\nfailed or the ledger does not balance, 2 usage, 3 "
+	            "the environment (no file, no permission, a broken file).\n");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "help") == 0) {
+		usage(stdout);
+		return EXIT_BALANCED;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("secvf %s\n", SECVF_VERSION);
+		return EXIT_BALANCED;
+	}
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	}
+	fprintf(stderr, "secvf: '%s' is no command; 'secvf --help' lists them\n", argv[1]);
+	return EXIT_USAGE;
+}
