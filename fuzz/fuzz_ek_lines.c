@@ -68,6 +68,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		while (ek_lines_next(&l, &line))
 			expect(&e, &line);
 	}
+	if (data[0] % 2)
+		check(ek_lines_space(&l, &space));
 	if (ek_lines_end(&l, &line))
 		expect(&e, &line);
 	check(e.n == 0);

@@ -80,11 +80,11 @@ static enum capfile_result block_head(struct capfile *c, struct block *b)
 	uint64_t offset = capfile_offset(c);
 	const unsigned char *p = capfile_want(c, HEAD_BYTES);
 
+	*b = (struct block){.offset = offset};
 	if (!p && capfile_left(c) == 0)
 		return file_end(c);
 	if (!p)
 		return capfile_short(c, offset, "block header", HEAD_BYTES);
-	b->offset = offset;
 	b->type = capfile_u32(c, p);
 	/* The type of a section header reads the same in both orders; its length does not. */
 	if (b->type == BLOCK_SECTION) {

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/check.h"
 #include "capfile.h"
 #include "ethwrap.h"
 #include "ipshift.h"
@@ -44,7 +44,7 @@ struct replay {
 
 	struct input *inputs; /* in turn: one; merged: one a file */
 	unsigned next_file;   /* in turn: to be opened next */
-	struct input **heap;  /* merged: inputs with a frame, the earliest first */
+	unsigned *heap;	      /* merged: inputs with a frame, the earliest first */
 	unsigned heap_count;
 	bool front_used; /* merged: the frame of heap[0] was handed out */
 	bool merging;	 /* merged: the heap of this pass was made */
@@ -133,26 +133,28 @@ static struct input *turn_next(struct replay *r)
 	}
 }
 
-static bool earlier(const struct input *a, const struct input *b)
+static bool earlier(const struct replay *r, unsigned x, unsigned y)
 {
+	const struct input *a = &r->inputs[x], *b = &r->inputs[y];
+
 	if (a->frame.ts_ns != b->frame.ts_ns)
 		return a->frame.ts_ns < b->frame.ts_ns;
-	return a->file < b->file;
+	return x < y;
 }
 
 /* Puts heap[@at] in its place among those below it. */
 static void sift_down(struct replay *r, unsigned at)
 {
-	struct input *moved = r->heap[at];
+	unsigned moved = r->heap[at];
 
 	for (;;) {
 		unsigned child = at * 2 + 1;
 
 		if (child >= r->heap_count)
 			break;
-		if (child + 1 < r->heap_count && earlier(r->heap[child + 1], r->heap[child]))
+		if (child + 1 < r->heap_count && earlier(r, r->heap[child + 1], r->heap[child]))
 			child++;
-		if (!earlier(r->heap[child], moved))
+		if (!earlier(r, r->heap[child], moved))
 			break;
 		r->heap[at] = r->heap[child];
 		at = child;
@@ -165,6 +167,7 @@ static void merge_start(struct replay *r)
 {
 	struct err err;
 
+	check(r->inputs);
 	r->heap_count = 0;
 	for (unsigned i = 0; i < r->config.file_count; i++) {
 		struct input *in = &r->inputs[i];
@@ -172,7 +175,7 @@ static void merge_start(struct replay *r)
 		if (!in->capfile && !input_open(r, in, i, &err))
 			file_broken(r, i, &err);
 		else if (input_next(r, in))
-			r->heap[r->heap_count++] = in;
+			r->heap[r->heap_count++] = i;
 	}
 	for (unsigned i = r->heap_count / 2; i-- > 0;)
 		sift_down(r, i);
@@ -186,13 +189,13 @@ static struct input *merge_next(struct replay *r)
 	if (!r->merging)
 		merge_start(r);
 	if (r->heap_count && r->front_used) {
-		if (!input_next(r, r->heap[0]))
+		if (!input_next(r, &r->inputs[r->heap[0]]))
 			r->heap[0] = r->heap[--r->heap_count];
 		if (r->heap_count)
 			sift_down(r, 0);
 	}
 	r->front_used = true;
-	return r->heap_count ? r->heap[0] : NULL;
+	return r->heap_count ? &r->inputs[r->heap[0]] : NULL;
 }
 
 /* Return: false where there is no further pass */
@@ -345,27 +348,30 @@ static void count_frame(struct replay *r, const struct input *in)
 }
 
 /* Adds to a message, as far as there is room. */
-__attribute__((format(printf, 2, 3))) static void err_add(struct err *err, const char *fmt, ...)
+static void err_add(struct err *err, const char *text)
 {
 	size_t n = strlen(err->text);
-	va_list ap;
 
-	va_start(ap, fmt);
-	vsnprintf(err->text + n, sizeof(err->text) - n, fmt, ap);
-	va_end(ap);
+	snprintf(err->text + n, sizeof(err->text) - n, "%s", text);
 }
 
 /* No frame comes any more. */
 static enum replay_result finish(struct replay *r, struct err *err)
 {
+	char others[64];
+
 	r->over = true;
 	if (!r->broken)
 		return REPLAY_END;
+	if (!err)
+		return REPLAY_FAILED;
 	*err = r->broken_err;
 	err_add(err, " (--tolerant accepts that)");
-	if (r->broken > 1)
-		err_add(err, "; so %s %u more file%s", r->broken == 2 ? "is" : "are", r->broken - 1,
-			r->broken == 2 ? "" : "s");
+	if (r->broken > 1) {
+		snprintf(others, sizeof(others), "; so %s %u more file%s",
+			 r->broken == 2 ? "is" : "are", r->broken - 1, r->broken == 2 ? "" : "s");
+		err_add(err, others);
+	}
 	return REPLAY_FAILED;
 }
 

@@ -129,7 +129,7 @@ static bool mac_parse(const char *text, uint64_t *mac)
 
 	if (strlen(text) != MAC_BYTES * 3 - 1)
 		return false;
-	for (unsigned i = 0; i < MAC_BYTES; i++) {
+	for (size_t i = 0; i < MAC_BYTES; i++) {
 		int high = hex_digit(text[i * 3]);
 		int low = hex_digit(text[i * 3 + 1]);
 

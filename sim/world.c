@@ -29,6 +29,7 @@ struct world {
 	/* source */
 	uint32_t frames, sent;
 	uint64_t gap_ns_max, source_due_ns;
+	unsigned burst;             /* chance of one, in a thousand */
 	bool source_ended;
 	uint64_t stop_at_ns;        /* the user stops; UINT64_MAX: never */
 	/* sink */
@@ -189,6 +190,8 @@ static bool source_ready(struct world *w)
 
 static void step_source(struct world *w)
 {
+	uint64_t burst = 1;
+
 	if (w->now_ns >= w->stop_at_ns && w->sent < w->frames) {
 		w->frames = w->sent;
 		pipeline_stop(&w->pipeline, w->now_ns);
@@ -198,7 +201,13 @@ static void step_source(struct world *w)
 		w->source_ended = true;
 		return;
 	}
-	switch_input(w->eth, (unsigned)random_range(&w->random, 0, 1), make_frame(w), w->now_ns);
+	/* Now and then a burst, while the pipeline sleeps; at worst all there is, end included. */
+	if (random_chance(&w->random, w->burst))
+		burst = random_range(&w->random, 1, w->frames);
+	do {
+		switch_input(w->eth, (unsigned)random_range(&w->random, 0, 1), make_frame(w),
+		             w->now_ns);
+	} while (--burst && w->sent < w->frames && !source_blocked(w));
 	w->source_due_ns = w->now_ns + random_range(&w->random, 0, w->gap_ns_max);
 }
 
@@ -362,6 +371,7 @@ static void choose(struct world *w)
 
 	w->frames = (uint32_t)random_range(r, 0, WORLD_FRAMES_MAX);
 	w->gap_ns_max = random_chance(r, 300) ? 1000 : random_range(r, 1, 20 * MS);
+	w->burst = random_chance(r, 300) ? (unsigned)random_range(r, 1, 500) : 0;
 	w->stop_at_ns = random_chance(r, 100) ? w->now_ns + random_range(r, 0, 3000 * MS)
 	                                      : UINT64_MAX;
 	c->lossless = random_chance(r, 400);
@@ -396,6 +406,10 @@ static void begin(struct world *w, uint64_t seed)
 	check(switch_port_add(w->eth, "vm-1", NULL) == 0);
 	check(switch_port_add(w->eth, "vm-2", NULL) == 1);
 	check(pipeline_init(&w->pipeline, &w->config) == 0);
+	/* A thread may be slow to start: everything may have come, and ended, before its first step. */
+	if (random_chance(&w->random, 100))
+		w->wait.due_ns = w->now_ns + random_range(&w->random, 0, 1000 * MS);
+	w->wait.fifo = w->wait.out = w->wait.err = -1;
 	check(switch_subscribe(w->eth, tap_subscriber(&w->pipeline.tap)) == 0);
 }
 

@@ -397,8 +397,8 @@ static void tick_child(struct pipeline *p, uint64_t now_ns)
 {
 	bool awaited = in_flight(p);
 
-	if (p->child.state == CHILD_IDLE && !p->draining && p->config.tshark &&
-	    p->config.profile != PROFILE_OFF)
+	if (p->child.state == CHILD_IDLE && (!p->draining || store_unsettled(&p->store)) &&
+	    p->config.tshark && p->config.profile != PROFILE_OFF)
 		child_start(&p->child, now_ns);
 	switch (child_tick(&p->child, now_ns, awaited)) {
 	case CHILD_SPAWN: spawn(p, now_ns); break;

@@ -7,6 +7,10 @@
  * invisible ones, private use, non-characters, and each byte that is not valid UTF-8. So text
  * cannot drive the terminal, reorder or end a row, or look like other text by what cannot be seen.
  *
+ * Code points that are not assigned yet are shown, with the width of their neighbours: new scripts
+ * and emoji should not need a new release, and reserved ranges for what is invisible are escaped
+ * already.
+ *
  * Combining marks are shown over the character before them, SAFE_MARKS_MAX of them at most, so that
  * a stack of them cannot paint over the rows above; one with nothing before it is escaped, as it
  * would be drawn over what is not part of the text.

@@ -54,17 +54,21 @@ static bool malformed(struct walk *w, const char *why)
  * been there can the capture have cut it. */
 static bool have(struct walk *w, uint32_t n, const char *if_cut, const char *if_short)
 {
-	if (n > w->limit - w->at) {
+	bool whole = n <= w->limit - w->at;
+
+	if (!whole) {
 		/* The first of several fragments may end anywhere (RFC 791 asks for 8 bytes);
-		 * nothing contradicts itself there. */
-		return w->b->flags & BASIC_FRAGMENT ? false : malformed(w, if_short);
+		 * nothing contradicts itself there, and what it has of the header may be cut. */
+		if (!(w->b->flags & BASIC_FRAGMENT))
+			return malformed(w, if_short);
+		n = w->limit - w->at;
 	}
 	if (n > w->caplen - w->at) {
 		w->b->flags |= BASIC_TRUNCATED;
 		w->b->why = if_cut;
 		return false;
 	}
-	return true;
+	return whole;
 }
 
 #define HAVE(w, n, header) have(w, n, header " cut short", header " past the packet's end")
@@ -393,10 +397,16 @@ static void decode_arp(struct walk *w)
 		return;
 	b->flags |= BASIC_HAS_ARP;
 	b->arp_op = be16_load(p + 6);
-	if (b->arp_op == 3 || b->arp_op == 4)
-		b->protocol = "RARP";
-	else if (b->arp_op == 8 || b->arp_op == 9)
-		b->protocol = "Inverse ARP";
+	switch (b->arp_op) {
+	case 3:
+	case 4: b->protocol = "RARP"; break;
+	case 5:
+	case 6:
+	case 7: b->protocol = "DRARP"; break;
+	case 8:
+	case 9: b->protocol = "Inverse ARP"; break;
+	default: break;
+	}
 	hardware = p[4];
 	protocol = p[5];
 	if ((be16_load(p) == 1 && hardware != 6) ||

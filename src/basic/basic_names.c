@@ -37,7 +37,8 @@ const char *basic_ethertype_name(uint16_t type)
 		{0x894f, "NSH"},      {0x8940, "ECP"},	    {0x88b7, "IEEE802a"},
 		{0x887b, "HomePlug"}, {0x886f, "MS NLB"},   {0x8809, "Slow Protocols"},
 		{0x2001, "CGMP"},     {0x0bad, "Vines IP"}, {0x0600, "IDP"},
-		{0x8038, "DEC_STP"},  {0x88f8, "NCSI"},	    {0x8947, "GEONW"},
+		{0x8038, "DEC_STP"},  {0x88f8, "NCSI"},	    {0x88e5, "MACSEC"},
+		{0xd28b, "AVSP"},     {0x8947, "GEONW"},
 	};
 
 	return FIND(names, type);

@@ -39,7 +39,7 @@ static void line_number(struct line *l, const char *before, uint32_t v)
 
 static void line_hex(struct line *l, const char *before, uint32_t v, unsigned count)
 {
-	char digits[8];
+	char digits[8] = "";
 
 	line_text(l, before);
 	line_put(l, digits, (size_t)(digits_hex(digits, v, count) - digits));
@@ -86,7 +86,7 @@ static char *put_ipv6(char *p, const unsigned char a[16])
 	uint16_t group[8];
 	unsigned run, count, last = 8;
 
-	for (unsigned i = 0; i < 8; i++)
+	for (size_t i = 0; i < 8; i++)
 		group[i] = (uint16_t)(a[2 * i] << 8 | a[2 * i + 1]);
 	run = zero_run(group, &count);
 	/* Mapped and compatible addresses end in dotted form, as inet_ntop() writes them. */

@@ -358,12 +358,9 @@ static bool take_text(struct scan *s, struct ek_span *span)
 
 	if (!scan_value(s, &text))
 		return false;
-	if (array) {
-		if (next_element(s, &key) && !scan_value(s, &text))
-			return false;
-		if (s->why)
-			return false;
-	}
+	/* Of an array just opened, "no next element" can but mean that it is empty. */
+	if (array && next_element(s, &key) && !scan_value(s, &text))
+		return false;
 	if (!span->p)
 		*span = text;
 	return skip_to_depth(s, depth);
@@ -387,7 +384,7 @@ static bool scan_frame(struct scan *s, struct found *f)
 		if (!open_container(s))
 			return false;
 		if (!next_element(s, &key))
-			return !s->why;
+			return true; /* an empty one, as in take_text() */
 	}
 	if (peek(s) != '{')
 		return skip_value(s) && skip_to_depth(s, depth);

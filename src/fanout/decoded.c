@@ -10,12 +10,12 @@
 
 /* The escaped bytes of a field that are looked at. An escape is six bytes (\u0041) and stands for
  * one at least, so these give DECODED_FIELD_MAX or more, and the rest cannot matter. */
-#define ESCAPED_MAX (6u * DECODED_FIELD_MAX)
+#define ESCAPED_MAX ((size_t)6 * DECODED_FIELD_MAX)
 
 /* A text with this much unused behind it is given back to the allocator. */
 #define SLACK_MAX 256u
 
-static_assert((uint64_t)EK_FIELDS * ESCAPED_MAX < UINT32_MAX, "offsets in the text have 32 bits");
+static_assert(EK_FIELDS * ESCAPED_MAX < UINT32_MAX, "offsets in the text have 32 bits");
 
 void decoded_free(struct decoded *d)
 {

@@ -1,7 +1,7 @@
 /* stress_tap.c - the tap between a switch's thread and a pipeline's
  *
- * Goal: whatever the timing, each frame is taken, dropped or filtered, once; every dropped serial is
- * covered by a report, none that was taken is; no data race (ThreadSanitizer).
+ * Goal: whatever the timing, each frame is taken, dropped or filtered, once; every dropped serial
+ * is covered by a report, none that was taken is; no data race (ThreadSanitizer).
  *
  * Method: one thread publishes 500,000 frames into a queue of 64 without ever waiting, the other
  * takes frames and reports and sleeps when there is nothing; then each serial is looked up.

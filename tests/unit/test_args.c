@@ -54,7 +54,7 @@ static void vectors_are_exact(void **state)
 
 	(void)state;
 	for (int l = 0; l < 2; l++) {
-		char raw[256], full[256], columns[256];
+		char raw[128], full[256], columns[256];
 
 		snprintf(raw, sizeof(raw), TSHARK "|-n|%s-r|" FIFO "|-T|ek", flush[l]);
 		snprintf(full, sizeof(full), "%s|-P|-V|-o|COLUMNS", raw);
@@ -80,8 +80,8 @@ static void expect_columns(enum profile profile, int last)
 		o++;
 	buf_puts(&want, "gui.column.format:");
 	for (int i = 0; i <= last; i++)
-		buf_printf(&want, "%s\"%s\",\"%s\"", i ? "," : "",
-			   ek_field_title((enum ek_field)i), ek_field_format((enum ek_field)i));
+		buf_printf(&want, "%s\"%s\",\"%s\"", i ? "," : "", ek_field_title((enum ek_field)i),
+			   ek_field_format((enum ek_field)i));
 	buf_putc(&want, '\0');
 	assert_string_equal(a.argv[o + 1], want.p);
 	assert_null(a.argv[o + 2]);

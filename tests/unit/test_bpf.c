@@ -18,9 +18,9 @@
 
 /* 10.0.0.1:40000 to 10.0.0.2:80, SYN */
 static const unsigned char tcp[54] = {
-	0x02, 0, 0, 0, 0, 2, 0x02, 0,	0,    0,    0,	1,  0x08, 0, /* Ethernet */
-	0x45, 0, 0, 40, 0, 1, 0,    0,	64,   6,    0,	0,  10,	  0, 0, 1, 10, 0, 0, 2,
-	0x9c, 0x40, 0, 80, 0, 0, 0, 0,	0,    0,    0,	0,  0x50, 2, 1, 0, 0,  0, 0, 0,
+	0x02, 0,    0, 0,  0, 2, 0x02, 0, 0,  0, 0, 1, 0x08, 0, /* Ethernet */
+	0x45, 0,    0, 40, 0, 1, 0,    0, 64, 6, 0, 0, 10,   0, 0, 1, 10, 0, 0, 2,
+	0x9c, 0x40, 0, 80, 0, 0, 0,    0, 0,  0, 0, 0, 0x50, 2, 1, 0, 0,  0, 0, 0,
 };
 
 static struct frame *frame_of(const unsigned char *data, uint32_t n)
@@ -60,7 +60,7 @@ static void takes_what_the_expression_says(void **state)
 		"net 10.0.0.0/8",
 	};
 	static const char *const no[] = {
-		"udp",	"ip6", "tcp port 443",	"tcp src port 80", "dst host 10.0.0.1",
+		"udp",	"ip6", "tcp port 443", "tcp src port 80", "dst host 10.0.0.1",
 		"vlan", "arp", "greater 1000",
 	};
 	struct frame *f = frame_of(tcp, sizeof(tcp));

@@ -1,7 +1,8 @@
 /* test_detect.c - where tshark may be, and which one it is
  *
  * Goal: what the user asked for is the one candidate; else absolute parts of the search path in
- * their order, then the usual places; a version is read from what tshark prints, nothing from garbage.
+ * their order, then the usual places; a version is read from what tshark prints, nothing from
+ * garbage.
  *
  * Method: lists of candidates are compared whole; real first lines of several versions.
  */
@@ -31,9 +32,9 @@ static const char *candidates(const char *asked, const char *search)
 	return all;
 }
 
-#define USUAL                                                                                      \
-	"/usr/bin/tshark /usr/local/bin/tshark /usr/sbin/tshark /opt/homebrew/bin/tshark "         \
-	"/opt/local/bin/tshark /opt/wireshark/bin/tshark "                                         \
+#define USUAL                                                                              \
+	"/usr/bin/tshark /usr/local/bin/tshark /usr/sbin/tshark /opt/homebrew/bin/tshark " \
+	"/opt/local/bin/tshark /opt/wireshark/bin/tshark "                                 \
 	"/Applications/Wireshark.app/Contents/MacOS/tshark "
 
 static void asked_is_the_only_one(void **state)

@@ -89,14 +89,22 @@ static void assert_sound(const struct ek_record *r, const char *line, size_t n)
 	}
 }
 
+/* Memory that ends where the bytes end. */
+static char *copy_exactly(const char *p, size_t n)
+{
+	char *copy = malloc(n + !n);
+
+	assert_non_null(copy);
+	memcpy(copy, p, n);
+	return copy;
+}
+
 /* Scans a copy that ends where its memory ends; spans are put back into @line. */
 static struct ek_record scan_n(const char *line, size_t n)
 {
-	char *copy = malloc(n + !n);
+	char *copy = copy_exactly(line, n);
 	struct ek_record r;
 
-	assert_non_null(copy);
-	memcpy(copy, line, n);
 	memset(&r, 0xa5, sizeof(r));
 	ek_record_scan(&r, copy, n);
 	assert_sound(&r, copy, n);
@@ -174,7 +182,7 @@ static void test_each_title_is_found(void **state)
 		struct ek_record r;
 
 		snprintf(value, sizeof(value), "%d", i + 1);
-		snprintf(line, sizeof(line), "{\"%s\":\"%s\",\"timestamp\":\"1\"}",
+		snprintf(line, sizeof(line), "{\"%s\":\"%s\",\"x\":\"y\"}",
 			 ek_field_title((enum ek_field)i), value);
 		r = scan(line);
 		assert_int_equal(r.kind, EK_DOCUMENT);
@@ -456,14 +464,23 @@ static void test_bytes_of_strings(void **state)
 		assert_int_equal(r.kind, EK_DOCUMENT);
 		assert_field(&r, EK_INFO, values[i]);
 	}
+}
+
+/* Anywhere in a string, near its end and far from it, as it is scanned by words and by bytes. */
+static void test_control_characters_break_strings(void **state)
+{
+	static const char plain[] = "xxxxxxxxxxxxxxxxxxxx";
+	char line[100];
+
+	(void)state;
 	for (int c = 0; c < 0x20; c++) {
-		for (size_t before = 0; before < 20; before++) {
-			int n = snprintf(line, sizeof(line), "{\"info\":\"%.*s%cxxxxxxxxxx\"}",
-					 (int)before, "xxxxxxxxxxxxxxxxxxxx", c);
+		for (int i = 0; i < 400; i++) {
+			int n = snprintf(line, sizeof(line), "{\"info\":\"%.*s%c%.*s\"}", i % 20,
+					 plain, c, i / 20, plain);
 			struct ek_record r = scan_n(line, (size_t)n);
 
 			assert_int_equal(r.kind, EK_BROKEN);
-			assert_int_equal(r.broken_at, 9 + before);
+			assert_int_equal(r.broken_at, 9 + i % 20);
 		}
 	}
 }
@@ -817,14 +834,14 @@ static void test_mutations(void **state)
 
 static void assert_unescaped(const char *text, const char *want, size_t want_n)
 {
-	struct ek_span s = {text, strlen(text)};
-	char *out = malloc(s.n + !s.n);
-	size_t n;
+	size_t text_n = strlen(text), n;
+	char *copy = copy_exactly(text, text_n), *out = malloc(text_n + !text_n);
 
 	assert_non_null(out);
-	n = ek_unescape(s, out);
+	n = ek_unescape((struct ek_span){copy, text_n}, out);
 	if (n != want_n || memcmp(out, want, n) != 0)
 		fail_msg("%s became %.*s", text, (int)n, out);
+	free(copy);
 	free(out);
 }
 
@@ -845,6 +862,7 @@ static void test_unescape(void **state)
 		{"\\ud800", "\xef\xbf\xbd"},
 		{"\\udc00x", "\xef\xbf\xbdx"},
 		{"\\ud800\\ud800\\udc00", "\xef\xbf\xbd\xf0\x90\x80\x80"},
+		{"\\udc00\\udc00", "\xef\xbf\xbd\xef\xbf\xbd"},
 		{"\\udc00\\ud800", "\xef\xbf\xbd\xef\xbf\xbd"},
 		{"\\ud800\\n", "\xef\xbf\xbd\n"},
 		{"\\ud800\\u0041", "\xef\xbf\xbd"
@@ -855,6 +873,7 @@ static void test_unescape(void **state)
 		{"\\x41\\q", "\\x41\\q"},
 		{"\\u", "\\u"},
 		{"\\u12", "\\u12"},
+		{"\\u123", "\\u123"},
 		{"\\u12g4", "\\u12g4"},
 		{"\\u-001", "\\u-001"},
 		{"x\\", "x\\"},
@@ -998,6 +1017,7 @@ int main(void)
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_odd_timestamps),
 		cmocka_unit_test(test_bytes_of_strings),
+		cmocka_unit_test(test_control_characters_break_strings),
 		cmocka_unit_test(test_noise),
 		cmocka_unit_test(test_grammar_refused),
 		cmocka_unit_test(test_grammar_allowed),

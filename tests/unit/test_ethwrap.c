@@ -42,7 +42,7 @@
 static const struct wrap_case {
 	int linktype;
 	const char *bytes;
-	size_t n;
+	uint32_t n;
 	uint32_t skip;
 	const char *header; /* destination, source, type */
 } cases[] = {
@@ -110,7 +110,7 @@ static const struct wrap_case {
 
 static void header_says(const struct ethwrap *w, char *out)
 {
-	for (unsigned i = 0; i < ETHWRAP_HEADER; i++)
+	for (size_t i = 0; i < ETHWRAP_HEADER; i++)
 		snprintf(out + 2 * i, 3, "%02x", w->header[i]);
 }
 
@@ -133,13 +133,12 @@ static void each_link_type(void **state)
 		struct ethwrap w;
 
 		assert_true(ethwrap_knows(c->linktype));
-		ethwrap(c->linktype, (const unsigned char *)c->bytes, (uint32_t)c->n,
-			(uint32_t)c->n + 100, &w);
+		ethwrap(c->linktype, (const unsigned char *)c->bytes, c->n, c->n + 100, &w);
 		header_says(&w, got);
 		header_wanted(c->header, want);
 		/* The payload of LLC counts what was on the wire. */
 		if (strcmp(want + 24, "0006") == 0 || strcmp(want + 24, "0002") == 0)
-			snprintf(want + 24, 5, "%04x", (unsigned)(c->n + 100 - c->skip));
+			snprintf(want + 24, 5, "%04x", c->n + 100 - c->skip);
 		if (strcmp(got, want) != 0)
 			fail_msg("case %zu: %s, not %s", k, got, want);
 		assert_int_equal(w.skip, c->skip);
@@ -166,6 +165,19 @@ static void cut_anywhere(void **state)
 			free(copy);
 		}
 	}
+}
+
+/* An IP header that is not whole has no addresses, though they may be in sight. */
+static void ip_cut_short(void **state)
+{
+	static const unsigned char nobody[12] = {2, 2, 0, 0, 0, 2, 2, 2, 0, 0, 0, 1};
+	struct ethwrap w;
+
+	(void)state;
+	ethwrap(LINKTYPE_RAW, (const unsigned char *)IP6, 39, 39, &w);
+	assert_memory_equal(w.header, nobody, 12);
+	ethwrap(LINKTYPE_RAW, (const unsigned char *)IP4, 19, 19, &w);
+	assert_memory_equal(w.header, nobody, 12);
 }
 
 static void lengths_at_their_ends(void **state)
@@ -206,9 +218,8 @@ static void others_are_not_known(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_link_type),
-		cmocka_unit_test(cut_anywhere),
-		cmocka_unit_test(lengths_at_their_ends),
+		cmocka_unit_test(each_link_type),	cmocka_unit_test(cut_anywhere),
+		cmocka_unit_test(ip_cut_short),		cmocka_unit_test(lengths_at_their_ends),
 		cmocka_unit_test(others_are_not_known),
 	};
 

@@ -119,8 +119,8 @@ static void nothing_counted_is_zero(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(quantiles_are_near),	  cmocka_unit_test(edges_are_near),
-		cmocka_unit_test(small_values_are_exact), cmocka_unit_test(greatest_value_fits),
+		cmocka_unit_test(quantiles_are_near),	   cmocka_unit_test(edges_are_near),
+		cmocka_unit_test(small_values_are_exact),  cmocka_unit_test(greatest_value_fits),
 		cmocka_unit_test(nothing_counted_is_zero),
 	};
 

@@ -1,10 +1,10 @@
 /* test_ledger.c - the balance of frames
  *
- * Goal: a ledger that adds up balances; one that is off by a single frame anywhere does not, and the
- * line that is wrong is named with its numbers; each counter is listed once, under its name.
+ * Goal: a ledger that adds up balances; one that is off by a single frame anywhere does not, and
+ * the line that is wrong is named with its numbers; each counter is listed once, under its name.
  *
- * Method: a balanced ledger with a different number in every counter, then each counter one more and
- * one less, with the line of the header that must be named.
+ * Method: a balanced ledger with a different number in every counter, then each counter one more
+ * and one less, with the line of the header that must be named.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,8 +37,7 @@ static struct ledger balanced(void)
 	l.decoded = l.decoded_live + l.backfilled;
 	l.captured = l.decoded + l.undecoded + l.in_flight;
 	l.in_memory = l.captured - l.spilled - l.discarded;
-	l.forwarded =
-		l.out_of_scope + l.prefiltered + l.dropped_queue + l.queued + l.captured;
+	l.forwarded = l.out_of_scope + l.prefiltered + l.dropped_queue + l.queued + l.captured;
 	return l;
 }
 
@@ -130,10 +129,10 @@ static void numbers_are_named(void **state)
 }
 
 static const char *const names[] = {
-	"forwarded",	   "out_of_scope", "prefiltered", "dropped_queue", "queued",
-	"captured",	   "in_memory",	   "spilled",	  "discarded",	   "decoded",
-	"undecoded",	   "in_flight",	   "decoded_live", "backfilled",   "skipped_stall",
-	"skipped_backlog", "lost_child",   "quarantined", "unreadable",	   "no_tshark",
+	"forwarded",	   "out_of_scope", "prefiltered",  "dropped_queue", "queued",
+	"captured",	   "in_memory",	   "spilled",	   "discarded",	    "decoded",
+	"undecoded",	   "in_flight",	   "decoded_live", "backfilled",    "skipped_stall",
+	"skipped_backlog", "lost_child",   "quarantined",  "unreadable",    "no_tshark",
 	"not_asked",	   "stopped",
 };
 

@@ -2,7 +2,8 @@
  *
  * Goal: a run takes exactly the number that follows its last, and keeps first, last, count, times.
  *
- * Method: numbers at and around the one that follows, by hand; a refusal must leave the run as it was.
+ * Method: numbers at and around the one that follows, by hand; a refusal must leave the run as it
+ * was.
  */
 #include <stdarg.h>
 #include <stddef.h>

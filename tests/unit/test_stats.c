@@ -60,13 +60,13 @@ static void last_row_is_for_the_rest(void **state)
 	(void)state;
 	for (unsigned round = 0; round < 2; round++) {
 		for (unsigned i = 0; i < 100; i++)
-			add(&s, 0x9000 + i, 60, 60, 1);
+			add(&s, 0xa000 + i, 60, 60, 1);
 	}
 	assert_int_equal(s.rows, STATS_PROTOCOLS_MAX);
 	for (unsigned i = 0; i < STATS_PROTOCOLS_MAX - 1; i++) {
 		char name[24];
 
-		snprintf(name, sizeof(name), "0x%x", 0x9000 + i);
+		snprintf(name, sizeof(name), "0x%x", 0xa000 + i);
 		assert_string_equal(s.row[i].name, name);
 		assert_int_equal(s.row[i].frames, 2);
 		frames += s.row[i].frames;

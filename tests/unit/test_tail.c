@@ -138,7 +138,8 @@ static void the_last_lines_are_kept(void **state)
 		text[strlen(text) - 1] = '\0';
 		expect_last(0, text);
 		if (i > 1)
-			snprintf(text, sizeof(text), "line %u", i < TAIL_LINES ? 1 : i - TAIL_LINES + 1);
+			snprintf(text, sizeof(text), "line %u",
+				 i < TAIL_LINES ? 1 : i - TAIL_LINES + 1);
 		expect_last(i < TAIL_LINES ? i - 1 : TAIL_LINES - 1, text);
 		expect_last(i < TAIL_LINES ? i : TAIL_LINES, NULL);
 	}

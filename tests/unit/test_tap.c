@@ -55,8 +55,7 @@ static uint64_t take(struct tap *t)
 
 static void begin(struct tap *t, uint32_t limit)
 {
-	assert_int_equal(
-		tap_init(t, &(struct tap_config){.queue_limit = limit, .all = true}), 0);
+	assert_int_equal(tap_init(t, &(struct tap_config){.queue_limit = limit, .all = true}), 0);
 }
 
 static void expect_report(struct tap *t, uint64_t first, uint64_t last, uint64_t count)
