@@ -119,8 +119,13 @@ void capfile_close(struct capfile *c);
  */
 enum capfile_result capfile_next(struct capfile *c, struct capfile_frame *frame, struct err *err);
 
-/** capfile_interfaces() - Interfaces seen so far, in order; grows while frames are read. Borrowed
- * until the next capfile_next() or _close() */
+/**
+ * capfile_interfaces() - Interfaces seen so far, in order; grows while frames are read
+ * @c:      Capture
+ * @count:  Set to how many there are
+ *
+ * Return: the interfaces, until the next capfile_next() or _close()
+ */
 const struct capfile_interface *capfile_interfaces(const struct capfile *c, unsigned *count);
 
 /** capfile_path() - Path as opened */

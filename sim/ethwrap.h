@@ -23,8 +23,7 @@
 
 #define ETHWRAP_HEADER 14u
 
-/** struct ethwrap - How a frame becomes Ethernet: @header, then @caplen - 14 bytes of it from @skip
- * on */
+/** struct ethwrap - An Ethernet frame: @header, then the frame's bytes from @skip on */
 struct ethwrap {
 	unsigned char header[ETHWRAP_HEADER];
 	uint32_t skip;	 /* bytes of the frame's own header that are left out */

@@ -12,7 +12,8 @@ struct faults {
 	unsigned short_write, write_again, short_read, read_again;
 	unsigned fifo_make, spawn;
 	/* tshark as a process */
-	unsigned start_slow, start_exit, crash, exit2, hang, stall, ignore_term, late_exit, stderr_flood;
+	unsigned start_slow, start_exit, crash, exit2, hang, stall, ignore_term, late_exit,
+		stderr_flood;
 	/* tshark's output */
 	unsigned noise, broken, duplicate, missing, wrong_number, cut;
 	/* frames that end tshark each time */
@@ -21,7 +22,8 @@ struct faults {
 	unsigned sink_full;
 };
 
-/** faults_choose() - Swarm testing: each kind is off in half of the seeds, so that rare mixes come up */
+/** faults_choose() - Swarm testing: each kind is off in half of the seeds, so that rare mixes come
+ * up */
 static inline void faults_choose(struct faults *f, struct sim_random *r)
 {
 	unsigned *chance = (unsigned *)f;

@@ -8,8 +8,8 @@
 
 struct pipe_sim {
 	unsigned char *p;
-	size_t cap, from, n;   /* bytes [from, from + n) are in the pipe */
-	bool writer, reader;   /* each end open */
+	size_t cap, from, n; /* bytes [from, from + n) are in the pipe */
+	bool writer, reader; /* each end open */
 };
 
 /** pipe_sim_open() - Empty, with room for @cap bytes, both ends open */

@@ -9,10 +9,10 @@
 #include "base/check.h"
 
 /* Descriptors and pids of a generation; no two of them share a number. */
-#define FIFO_FD(g) (1000 + (g) * 3)
-#define OUT_FD(g) (1001 + (g) * 3)
-#define ERR_FD(g) (1002 + (g) * 3)
-#define PID(g) (100000 + (g))
+#define FIFO_FD(g) (1000 + (g)*3)
+#define OUT_FD(g)  (1001 + (g)*3)
+#define ERR_FD(g)  (1002 + (g)*3)
+#define PID(g)	   (100000 + (g))
 
 static int64_t traced(struct port_sim *p, char what, int64_t result)
 {
@@ -58,8 +58,8 @@ static int spawn(void *ctx, char *const argv[], struct port_child *child)
 	tshark_sim_spawn(&p->tshark, flush, p->now_ns);
 	p->alive = p->out_open = p->err_open = true;
 	*child = (struct port_child){.pid = PID(p->generation),
-	                             .out = OUT_FD(p->generation),
-	                             .err = ERR_FD(p->generation)};
+				     .out = OUT_FD(p->generation),
+				     .err = ERR_FD(p->generation)};
 	traced(p, 's', p->generation);
 	return 0;
 }
@@ -163,15 +163,15 @@ static int sim_reap(void *ctx, int pid, int *status)
 }
 
 static const struct port_ops sim_ops = {
-        .fifo_make = fifo_make,
-        .fifo_open = fifo_open,
-        .fifo_remove = fifo_remove,
-        .spawn = spawn,
-        .read = sim_read,
-        .writev = sim_writev,
-        .close = sim_close,
-        .kill = sim_kill,
-        .reap = sim_reap,
+	.fifo_make = fifo_make,
+	.fifo_open = fifo_open,
+	.fifo_remove = fifo_remove,
+	.spawn = spawn,
+	.read = sim_read,
+	.writev = sim_writev,
+	.close = sim_close,
+	.kill = sim_kill,
+	.reap = sim_reap,
 };
 
 void port_sim_init(struct port_sim *p, uint64_t seed, struct port *port)

@@ -9,7 +9,8 @@ struct sim_random {
 	uint64_t state;
 };
 
-/** random_next() - 64 random bits. Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators" */
+/** random_next() - 64 random bits. Source: Steele, Lea, Flood, "Fast splittable pseudorandom number
+ * generators" */
 static inline uint64_t random_next(struct sim_random *r)
 {
 	uint64_t z = (r->state += UINT64_C(0x9e3779b97f4a7c15));

@@ -347,12 +347,13 @@ static void count_frame(struct replay *r, const struct input *in)
 	r->frames++;
 }
 
-/* Adds to a message, as far as there is room. */
+/* Adds to a message, as far as there is room; to none where the caller wants no words. */
 static void err_add(struct err *err, const char *text)
 {
-	size_t n = strlen(err->text);
+	size_t n = err ? strlen(err->text) : 0;
 
-	snprintf(err->text + n, sizeof(err->text) - n, "%s", text);
+	if (err)
+		snprintf(err->text + n, sizeof(err->text) - n, "%s", text);
 }
 
 /* No frame comes any more. */
@@ -451,8 +452,7 @@ static bool file_check(struct replay *r, unsigned file, struct err *err)
 	if (r->config.loops == 1)
 		return true;
 	err_set(err, EXIT_USAGE,
-		"%s: a pipe can be read once, and --loop reads it again; save it to "
-		"a file first",
+		"%s: a pipe can be read once, and --loop reads it again; save it to a file first",
 		strcmp(path, "-") != 0 ? path : "standard input");
 	return false;
 }

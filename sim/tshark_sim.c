@@ -8,8 +8,8 @@
 #include "base/bytes.h"
 #include "trace.h"
 
-#define MS UINT64_C(1000000)
-#define STDIO_BYTES 4096u
+#define MS		  UINT64_C(1000000)
+#define STDIO_BYTES	  4096u
 #define EXIT_STATUS(code) ((code) << 8) /* as wait() has it */
 
 void tshark_sim_done(struct tshark_sim *t)
@@ -49,9 +49,9 @@ void tshark_sim_spawn(struct tshark_sim *t, bool flush, uint64_t now_ns)
 	t->termed = t->header_seen = t->writer_came = t->crash_after_flush = false;
 	t->number = 0;
 	t->in.n = t->held.n = 0;
-	t->due_ns = now_ns + (random_chance(r, t->faults->start_slow)
-	                              ? random_range(r, 0, 40000 * MS)
-	                              : random_range(r, 0, 200 * MS));
+	t->due_ns =
+		now_ns + (random_chance(r, t->faults->start_slow) ? random_range(r, 0, 40000 * MS)
+								  : random_range(r, 0, 200 * MS));
 }
 
 static void die(struct tshark_sim *t, int status)
@@ -106,17 +106,17 @@ static bool output_blocked(const struct tshark_sim *t)
 }
 
 static void print_record(struct tshark_sim *t, const unsigned char *data, uint32_t caplen,
-                         uint32_t number)
+			 uint32_t number)
 {
 	struct buf *b = &t->held;
 	size_t from = b->n;
 
 	buf_puts(b, "{\"index\":{\"_index\":\"packets-2026-01-02\",\"_type\":\"doc\"}}\n");
 	buf_printf(b,
-	           "{\"timestamp\":\"1\",\"no\":\"%" PRIu32 "\",\"src\":\"a\",\"dst\":\"b\","
-	           "\"proto\":\"SIM\",\"len\":\"%" PRIu32 "\",\"info\":\"%016" PRIx64
-	           "\",\"layers\":{\"eth\":{}}}\n",
-	           number, caplen, tshark_sim_hash(data, caplen));
+		   "{\"timestamp\":\"1\",\"no\":\"%" PRIu32 "\",\"src\":\"a\",\"dst\":\"b\","
+		   "\"proto\":\"SIM\",\"len\":\"%" PRIu32 "\",\"info\":\"%016" PRIx64
+		   "\",\"layers\":{\"eth\":{}}}\n",
+		   number, caplen, tshark_sim_hash(data, caplen));
 	/* A cut line: a newline where none belongs. */
 	if (random_chance(t->random, t->faults->cut))
 		b->p[random_range(t->random, from, b->n - 2)] = '\n';
@@ -143,7 +143,7 @@ static void decode(struct tshark_sim *t, const unsigned char *data, uint32_t cap
 
 /* One record is in hand. Return: false where it ended or stopped the process. */
 static bool take_record(struct tshark_sim *t, const unsigned char *data, uint32_t caplen,
-                        uint64_t now_ns)
+			uint64_t now_ns)
 {
 	const struct faults *f = t->faults;
 	struct sim_random *r = t->random;
@@ -180,7 +180,8 @@ static bool read_input(struct tshark_sim *t)
 	return n > 0;
 }
 
-/* Bytes at the start of t->in that make the file header or a whole record; 0 where more is needed. */
+/* Bytes at the start of t->in that make the file header or a whole record; 0 where more is needed.
+ */
 static size_t whole(const struct tshark_sim *t)
 {
 	const unsigned char *p = (const unsigned char *)t->in.p;

@@ -1,9 +1,11 @@
-/* tshark_sim.h - a tshark that reads libpcap records and prints EK lines, and fails in every way we know
+/* tshark_sim.h - a tshark that reads libpcap records and prints EK lines, and fails in every way we
+ * know
  *
- * Theory of operation: it is stepped with the time. It opens its FIFO after a start-up time, reads records, takes time for
- * each, and prints two lines a record, the second with the frame's hash as its info, so that an oracle can
- * tell whether the right decode came back with the right frame. Without -l it holds its output back in 4 KiB pieces, as
- * stdio does; what is held back when it crashes is lost.
+ * Theory of operation: it is stepped with the time. It opens its FIFO after a start-up time, reads
+ * records, takes time for each, and prints two lines a record, the second with the frame's hash as
+ * its info, so that an oracle can tell whether the right decode came back with the right frame.
+ * Without -l it holds its output back in 4 KiB pieces, as stdio does; what is held back when it
+ * crashes is lost.
  */
 #ifndef SECVF_SIM_TSHARK_SIM_H
 #define SECVF_SIM_TSHARK_SIM_H
@@ -20,28 +22,28 @@ enum tshark_sim_state {
 	TSHARK_SIM_NONE,     /* no process */
 	TSHARK_SIM_STARTING, /* FIFO not open yet */
 	TSHARK_SIM_READING,
-	TSHARK_SIM_HUNG,     /* for ever, or until a signal that it heeds */
-	TSHARK_SIM_CLOSING,  /* input ended: the rest goes out */
-	TSHARK_SIM_LATE,     /* pipes closed, exit to come */
-	TSHARK_SIM_DEAD,     /* to be reaped */
+	TSHARK_SIM_HUNG,    /* for ever, or until a signal that it heeds */
+	TSHARK_SIM_CLOSING, /* input ended: the rest goes out */
+	TSHARK_SIM_LATE,    /* pipes closed, exit to come */
+	TSHARK_SIM_DEAD,    /* to be reaped */
 };
 
 struct tshark_sim {
 	enum tshark_sim_state state;
 	struct sim_random *random;
-	const struct faults *faults;  /* may be changed while it runs */
+	const struct faults *faults; /* may be changed while it runs */
 	struct pipe_sim input, out, err;
 	bool fifo_exists;
-	bool writer_came;             /* the FIFO has been opened for writing */
-	bool flush;                   /* -l */
+	bool writer_came; /* the FIFO has been opened for writing */
+	bool flush;	  /* -l */
 	bool ignores_term;
-	bool termed;                  /* TERM came: it ends at the next packet */
-	uint64_t due_ns;              /* next thing that it does by itself; UINT64_MAX: waits for pipes */
-	int status;                   /* as wait()'s */
-	uint32_t number;              /* records so far */
-	struct buf in;                /* bytes read, not a whole record yet */
+	bool termed;	 /* TERM came: it ends at the next packet */
+	uint64_t due_ns; /* next thing that it does by itself; UINT64_MAX: waits for pipes */
+	int status;	 /* as wait()'s */
+	uint32_t number; /* records so far */
+	struct buf in;	 /* bytes read, not a whole record yet */
 	bool header_seen;
-	struct buf held;              /* stdio's buffer, and what a full pipe keeps back */
+	struct buf held; /* stdio's buffer, and what a full pipe keeps back */
 	bool crash_after_flush;
 };
 
@@ -51,7 +53,8 @@ void tshark_sim_spawn(struct tshark_sim *t, bool flush, uint64_t now_ns);
 /** tshark_sim_step() - Do what is due or has become possible */
 void tshark_sim_step(struct tshark_sim *t, uint64_t now_ns);
 
-/** tshark_sim_ready() - Whether a step would do something though nothing is due: bytes or room in pipes */
+/** tshark_sim_ready() - Whether a step would do something though nothing is due: bytes or room in
+ * pipes */
 bool tshark_sim_ready(const struct tshark_sim *t, uint64_t now_ns);
 
 /** tshark_sim_signal() - SIGTERM or SIGKILL */

@@ -15,10 +15,10 @@
 #include "switch.h"
 
 #define WORLD_FRAMES_MAX 600u
-#define MS UINT64_C(1000000)
+#define MS		 UINT64_C(1000000)
 
 struct world {
-	struct sim_random random;   /* traffic and order of steps; the port has its own */
+	struct sim_random random; /* traffic and order of steps; the port has its own */
 	struct port_sim port;
 	struct eth_switch *eth;
 	struct pipeline pipeline;
@@ -29,19 +29,19 @@ struct world {
 	/* source */
 	uint32_t frames, sent;
 	uint64_t gap_ns_max, source_due_ns;
-	unsigned burst;             /* chance of one, in a thousand */
+	unsigned burst; /* chance of one, in a thousand */
 	bool source_ended;
-	uint64_t stop_at_ns;        /* the user stops; UINT64_MAX: never */
+	uint64_t stop_at_ns; /* the user stops; UINT64_MAX: never */
 	/* sink */
-	uint64_t sink_free_ns;      /* full until then */
-	uint64_t sink_next;         /* id expected next */
+	uint64_t sink_free_ns; /* full until then */
+	uint64_t sink_next;    /* id expected next */
 	uint64_t sink_seen, sink_missed;
 	bool sink_woke;
 	/* audit */
-	uint8_t named[WORLD_FRAMES_MAX + 1];   /* ids that a run of "undecoded" covers */
+	uint8_t named[WORLD_FRAMES_MAX + 1]; /* ids that a run of "undecoded" covers */
 	uint8_t undecoded[WORLD_FRAMES_MAX + 1];
 	uint64_t named_count, dropped_count;
-	uint64_t quiet_ns;          /* when phase 2 began; 0 before */
+	uint64_t quiet_ns; /* when phase 2 began; 0 before */
 };
 
 static void fail(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -162,7 +162,7 @@ static struct frame *make_frame(struct world *w)
 {
 	struct sim_random *r = &w->random;
 	uint32_t caplen = (uint32_t)(random_chance(r, 50) ? random_range(r, 0, 4000)
-	                                                  : random_range(r, 14, 200));
+							  : random_range(r, 14, 200));
 	struct frame *f = frame_new(caplen);
 	uint64_t bits = 0;
 
@@ -206,7 +206,7 @@ static void step_source(struct world *w)
 		burst = random_range(&w->random, 1, w->frames);
 	do {
 		switch_input(w->eth, (unsigned)random_range(&w->random, 0, 1), make_frame(w),
-		             w->now_ns);
+			     w->now_ns);
 	} while (--burst && w->sent < w->frames && !source_blocked(w));
 	w->source_due_ns = w->now_ns + random_range(&w->random, 0, w->gap_ns_max);
 }
@@ -310,7 +310,8 @@ static void run(struct world *w)
 	uint64_t steps = 0;
 
 	while (!pipeline_finished(&w->pipeline) && !w->result->why[0]) {
-		/* A little time passes with each step: nothing in a real system happens twice at once. */
+		/* A little time passes with each step: nothing in a real system happens twice at
+		 * once. */
 		if (!step(w) && !advance(w))
 			break;
 		w->now_ns += 100;
@@ -355,9 +356,8 @@ static void check_end(struct world *w)
 		if (w->undecoded[id] && !w->named[id])
 			fail(w, "end: frame %" PRIu32 " was lost silently", id);
 	}
-	if (w->config.lossless &&
-	    (l.dropped_queue || l.cause[UNDECODED_SKIPPED_STALL] ||
-	     l.cause[UNDECODED_SKIPPED_BACKLOG] || w->pipeline.missed))
+	if (w->config.lossless && (l.dropped_queue || l.cause[UNDECODED_SKIPPED_STALL] ||
+				   l.cause[UNDECODED_SKIPPED_BACKLOG] || w->pipeline.missed))
 		fail(w, "end: a lossless run skipped or dropped");
 	w->result->ledger = l;
 }
@@ -365,15 +365,15 @@ static void check_end(struct world *w)
 static void choose(struct world *w)
 {
 	static const enum profile profiles[] = {PROFILE_LEAN, PROFILE_SUMMARY, PROFILE_FULL,
-	                                        PROFILE_LEAN, PROFILE_OFF};
+						PROFILE_LEAN, PROFILE_OFF};
 	struct sim_random *r = &w->random;
 	struct pipeline_config *c = &w->config;
 
 	w->frames = (uint32_t)random_range(r, 0, WORLD_FRAMES_MAX);
 	w->gap_ns_max = random_chance(r, 300) ? 1000 : random_range(r, 1, 20 * MS);
 	w->burst = random_chance(r, 300) ? (unsigned)random_range(r, 1, 500) : 0;
-	w->stop_at_ns = random_chance(r, 100) ? w->now_ns + random_range(r, 0, 3000 * MS)
-	                                      : UINT64_MAX;
+	w->stop_at_ns =
+		random_chance(r, 100) ? w->now_ns + random_range(r, 0, 3000 * MS) : UINT64_MAX;
 	c->lossless = random_chance(r, 400);
 	c->tap.queue_limit = (uint32_t)random_range(r, 1, random_chance(r, 500) ? 20 : 2000);
 	c->tap.all = true;
@@ -406,7 +406,8 @@ static void begin(struct world *w, uint64_t seed)
 	check(switch_port_add(w->eth, "vm-1", NULL) == 0);
 	check(switch_port_add(w->eth, "vm-2", NULL) == 1);
 	check(pipeline_init(&w->pipeline, &w->config) == 0);
-	/* A thread may be slow to start: everything may have come, and ended, before its first step. */
+	/* A thread may be slow to start: everything may have come, and ended, before its first
+	 * step. */
 	if (random_chance(&w->random, 100))
 		w->wait.due_ns = w->now_ns + random_range(&w->random, 0, 1000 * MS);
 	w->wait.fifo = w->wait.out = w->wait.err = -1;

@@ -1,13 +1,14 @@
 /* world.h - the whole pipeline in one thread, under a virtual clock and a seed
  *
- * Theory of operation: the seed picks the traffic, the sizes of every bound, the mode, and the faults, some of them off
- * altogether. Source, switch, tap, pipeline and tshark are stepped in a random order, the pipeline only when what it said it
- * waits for has come, so that a wrong wait shows as a hang. Phase 1: faults on, until the source has ended and
- * for a while after. Phase 2: faults off: it must come to its end within WORLD_DRAIN_NS.
+ * Theory of operation: the seed picks the traffic, the sizes of every bound, the mode, and the
+ * faults, some of them off altogether. Source, switch, tap, pipeline and tshark are stepped in a
+ * random order, the pipeline only when what it said it waits for has come, so that a wrong wait
+ * shows as a hang. Phase 1: faults on, until the source has ended and for a while after. Phase 2:
+ * faults off: it must come to its end within WORLD_DRAIN_NS.
  *
- * Oracles, at every step: the ledger balances; every emitted frame follows the one before; a decoded frame has the decode
- * of its own bytes. At the end: nothing under way, every frame without decode is named in the audit log, and the
- * counts there are the ledger's.
+ * Oracles, at every step: the ledger balances; every emitted frame follows the one before; a
+ * decoded frame has the decode of its own bytes. At the end: nothing under way, every frame without
+ * decode is named in the audit log, and the counts there are the ledger's.
  */
 #ifndef SECVF_SIM_WORLD_H
 #define SECVF_SIM_WORLD_H
@@ -18,7 +19,8 @@
 
 #include "base/ledger.h"
 
-/* From the end of phase 1: five spawns that hang until the watchdog, and their kills, would take 5 x 62 s. */
+/* From the end of phase 1: five spawns that hang until the watchdog, and their kills, would take 5
+ * x 62 s. */
 #define WORLD_DRAIN_NS UINT64_C(900000000000)
 
 /* A step that leads nowhere is a livelock. The longest good runs take some 100,000 steps. */
@@ -26,8 +28,8 @@
 
 struct world_result {
 	bool ok;
-	char why[512];        /* where it is not: the oracle that spoke, with numbers */
-	uint64_t hash;        /* of the trace; equal for equal seeds */
+	char why[512]; /* where it is not: the oracle that spoke, with numbers */
+	uint64_t hash; /* of the trace; equal for equal seeds */
 	uint64_t events, steps;
 	uint64_t virtual_ns;
 	uint32_t generations;

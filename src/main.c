@@ -9,9 +9,9 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *what;
 } commands[] = {
-        {"replay", cli_replay, "replay captures through the simulated switch into the pipeline"},
-        {"sim", cli_sim, "run the pipeline in the simulator: virtual clock, seeded faults"},
-        {"bench", cli_bench, "measure, beside tshark where that is installed"},
+	{"replay", cli_replay, "replay captures through the simulated switch into the pipeline"},
+	{"sim", cli_sim, "run the pipeline in the simulator: virtual clock, seeded faults"},
+	{"bench", cli_bench, "measure, beside tshark where that is installed"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -22,8 +22,8 @@ static void usage(FILE *to)
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].what);
 	fprintf(to, "\n'secvf COMMAND --help' lists the options of one. Exit codes: 0 done and "
-	            "balanced, 1 an expectation\nfailed or the ledger does not balance, 2 usage, 3 "
-	            "the environment (no file, no permission, a broken file).\n");
+		    "balanced, 1 an expectation\nfailed or the ledger does not balance, 2 usage, 3 "
+		    "the environment (no file, no permission, a broken file).\n");
 }
 
 int main(int argc, char **argv)

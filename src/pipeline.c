@@ -10,11 +10,11 @@
 #include "base/check.h"
 
 static const char *const refusal_names[] = {
-        "oversize", "cut", "noise", "broken", "unnumbered", "unmatched",
+	"oversize", "cut", "noise", "broken", "unnumbered", "unmatched",
 };
 
 _Static_assert(sizeof(refusal_names) / sizeof(refusal_names[0]) == EK_REFUSALS,
-               "each refusal has its name");
+	       "each refusal has its name");
 
 const char *ek_refusal_name(enum ek_refusal why)
 {
@@ -127,8 +127,8 @@ static void tell_old_runs(struct pipeline *p, uint64_t now_ns)
 	}
 }
 
-/* Skip what waits for a FIFO that has stalled. The record at its mouth stays: it is finished once begun, and
- * else it is how we find out that bytes move again. */
+/* Skip what waits for a FIFO that has stalled. The record at its mouth stays: it is finished once
+ * begun, and else it is how we find out that bytes move again. */
 static void skip_stalled(struct pipeline *p, uint64_t now_ns)
 {
 	uint64_t mouth = feed_begun(&p->feed);
@@ -160,7 +160,7 @@ static void take_reports(struct pipeline *p)
 
 	while ((report = tap_take_report(&p->tap))) {
 		audit_run(&p->config.audit, report->event, report->cause, "serial", report->port,
-		          &report->run);
+			  &report->run);
 		free(report);
 	}
 }
@@ -174,7 +174,9 @@ static bool settled_at_once(const struct pipeline *p, enum undecoded *cause)
 		*cause = UNDECODED_NO_TSHARK;
 	else if (p->child.state == CHILD_GAVE_UP)
 		*cause = p->stop_termed ? UNDECODED_STOPPED : UNDECODED_LOST_CHILD;
-	else if (p->feed.stalled)
+	else if (p->feed.stalled && !feed_idle(&p->feed))
+		/* With nothing at the mouth, this frame goes there: it shows when bytes move again.
+		 */
 		*cause = UNDECODED_SKIPPED_STALL;
 	else
 		return false;
@@ -183,7 +185,8 @@ static bool settled_at_once(const struct pipeline *p, enum undecoded *cause)
 
 static bool emit_one(struct pipeline *p);
 
-/* Make room for one more frame in a store that is full. Return: false where the source must wait. */
+/* Make room for one more frame in a store that is full. Return: false where the source must wait.
+ */
 static bool make_room(struct pipeline *p, uint64_t now_ns)
 {
 	while (store_full(&p->store)) {
@@ -191,7 +194,7 @@ static bool make_room(struct pipeline *p, uint64_t now_ns)
 			if (p->config.lossless)
 				return false;
 			give_up(p, store_oldest_unsettled(&p->store), UNDECODED_SKIPPED_BACKLOG,
-			        now_ns);
+				now_ns);
 		}
 		if (!emit_one(p))
 			return false;
@@ -220,7 +223,9 @@ static int capture(struct pipeline *p, uint64_t now_ns)
 	int n = 0;
 
 	take_reports(p);
-	while (n < PIPELINE_STEP_FRAMES && make_room(p, now_ns) && (f = tap_take(&p->tap))) {
+	/* Room is made for a frame that is there, not for one that may come. */
+	while (n < PIPELINE_STEP_FRAMES && ring_count(&p->tap.frames) && make_room(p, now_ns) &&
+	       (f = tap_take(&p->tap))) {
 		capture_one(p, f, now_ns);
 		n++;
 	}
@@ -232,9 +237,9 @@ static int capture(struct pipeline *p, uint64_t now_ns)
 static struct decoded *make_decoded(struct pipeline *p, uint64_t id, struct slot *slot)
 {
 	static const uint8_t status[] = {
-	        [SLOT_DECODED] = DECODED_TSHARK,
-	        [SLOT_BASIC] = DECODED_BASIC,
-	        [SLOT_SKIPPED] = DECODED_SKIPPED,
+		[SLOT_DECODED] = DECODED_TSHARK,
+		[SLOT_BASIC] = DECODED_BASIC,
+		[SLOT_SKIPPED] = DECODED_SKIPPED,
 	};
 	struct decoded *d = calloc(1, sizeof(*d));
 
@@ -253,7 +258,8 @@ static struct decoded *make_decoded(struct pipeline *p, uint64_t id, struct slot
 	return d;
 }
 
-/* Offer the refused frame again, or the next settled one. Return: false where the sink is full or nothing is settled. */
+/* Offer the refused frame again, or the next settled one. Return: false where the sink is full or
+ * nothing is settled. */
 static bool emit_one(struct pipeline *p)
 {
 	struct decoded *d = p->refused;
@@ -318,11 +324,11 @@ static int spawn_process(struct pipeline *p)
 {
 	const struct port *port = &p->config.port;
 	struct args_config config = {
-	        .tshark = p->config.tshark,
-	        .fifo = p->fifo_path,
-	        .profile = p->config.profile,
-	        .verbatim = p->config.verbatim,
-	        .flush = p->config.flush || p->child.generation > 0,
+		.tshark = p->config.tshark,
+		.fifo = p->fifo_path,
+		.profile = p->config.profile,
+		.verbatim = p->config.verbatim,
+		.flush = p->config.flush || p->child.generation > 0,
 	};
 	struct args args;
 	int error;
@@ -456,7 +462,7 @@ static void feed_fifo(struct pipeline *p, uint64_t now_ns)
 			return;
 		}
 		feed_took(&p->feed, took > 0 ? (uint64_t)took : 0,
-		          took < 0 || (uint64_t)took < lent, now_ns);
+			  took < 0 || (uint64_t)took < lent, now_ns);
 		if (took < 0)
 			break;
 	}
@@ -477,7 +483,7 @@ static void close_input(struct pipeline *p, uint64_t now_ns)
 /* ---- ek: tshark's lines back to frames ---- */
 
 static void refuse(struct pipeline *p, enum ek_refusal why, const struct ek_line *line,
-                   const char *detail)
+		   const char *detail)
 {
 	size_t n = line->n < EK_LINE_HEAD ? line->n : EK_LINE_HEAD;
 
@@ -519,7 +525,7 @@ static bool awaited(struct pipeline *p, uint64_t id)
 }
 
 static void match_document(struct pipeline *p, const struct ek_record *record,
-                           const struct ek_line *line, uint64_t now_ns)
+			   const struct ek_line *line, uint64_t now_ns)
 {
 	uint64_t passed = 0, id;
 	uint32_t raw_n;
@@ -543,7 +549,7 @@ static void match_document(struct pipeline *p, const struct ek_record *record,
 	raw = keep_raw(p, line, &raw_n);
 	hist_add(&p->latency, now_ns - store_slot(&p->store, id)->frame->published_ns);
 	store_decoded(&p->store, id, p->config.verbatim ? NULL : decoded_fields_make(record), raw,
-	              raw_n);
+		      raw_n);
 }
 
 static void read_line(struct pipeline *p, const struct ek_line *line, uint64_t now_ns)
@@ -695,8 +701,8 @@ static void generation_over(struct pipeline *p, uint64_t now_ns)
 	if (p->process.pid)
 		audit_exit(p);
 	if (p->child.clean) {
-		/* It went through all its input; what did not come back was lost among unreadable lines. Once is
-		 * tried again, as a signal from outside looks the same. */
+		/* It went through all its input; what did not come back was lost among unreadable
+		 * lines. Once is tried again, as a signal from outside looks the same. */
 		while ((id = feed_take(&p->feed)))
 			suspect(p, id, UNDECODED_UNREADABLE, now_ns);
 	} else if (p->process.pid && (p->config.flush || p->child.generation > 1)) {
@@ -777,7 +783,7 @@ static uint64_t run_due(const struct pipeline *p)
 }
 
 static void say_wait(struct pipeline *p, bool busy, bool captured, uint64_t now_ns,
-                     struct pipeline_wait *wait)
+		     struct pipeline_wait *wait)
 {
 	bool open = p->child.state == CHILD_RUNNING;
 	uint64_t feed = open ? feed_due(&p->feed) : UINT64_MAX;
@@ -792,16 +798,17 @@ static void say_wait(struct pipeline *p, bool busy, bool captured, uint64_t now_
 	} else {
 		wait->due_ns = least(wait->due_ns, feed);
 	}
-	if (child_alive(&p->child) && (p->child.out_ended || p->child.err_ended ||
-	                               p->child.state >= CHILD_TERMINATING))
+	if (child_alive(&p->child) &&
+	    (p->child.out_ended || p->child.err_ended || p->child.state >= CHILD_TERMINATING))
 		wait->due_ns = least(wait->due_ns, now_ns + CHILD_RETRY_NS);
-	if (p->stop_ns && !p->stop_termed)
+	if (p->stop_ns && !p->stop_termed && p->draining)
 		wait->due_ns = least(wait->due_ns, p->stop_ns);
 	if (busy)
 		wait->due_ns = 0;
 	if (p->draining || store_full(&p->store))
 		return;
-	/* While frames come, the next look is a batch away, so that nobody need wake us for each. */
+	/* While frames come, the next look is a batch away, so that nobody need wake us for each.
+	 */
 	wait->frames = !captured && feed_idle(&p->feed);
 	if (!wait->frames)
 		wait->due_ns = least(wait->due_ns, now_ns + FEED_BATCH_NS);
@@ -836,18 +843,18 @@ struct ledger pipeline_ledger(struct pipeline *p)
 	const struct tap *t = &p->tap;
 	const struct store *s = &p->store;
 	struct ledger l = {
-	        .forwarded = atomic_load_explicit(&t->forwarded, memory_order_relaxed),
-	        .out_of_scope = atomic_load_explicit(&t->out_of_scope, memory_order_relaxed),
-	        .prefiltered = atomic_load_explicit(&t->prefiltered, memory_order_relaxed),
-	        .dropped_queue = atomic_load_explicit(&t->dropped_queue, memory_order_relaxed),
-	        .queued = ring_count(&t->frames),
-	        .captured = s->captured,
-	        .in_memory = s->head - s->tail,
-	        .discarded = s->discarded,
-	        .decoded = s->decoded,
-	        .undecoded = s->undecoded,
-	        .in_flight = store_unsettled(s),
-	        .decoded_live = s->decoded,
+		.forwarded = atomic_load_explicit(&t->forwarded, memory_order_relaxed),
+		.out_of_scope = atomic_load_explicit(&t->out_of_scope, memory_order_relaxed),
+		.prefiltered = atomic_load_explicit(&t->prefiltered, memory_order_relaxed),
+		.dropped_queue = atomic_load_explicit(&t->dropped_queue, memory_order_relaxed),
+		.queued = ring_count(&t->frames),
+		.captured = s->captured,
+		.in_memory = s->head - s->tail,
+		.discarded = s->discarded,
+		.decoded = s->decoded,
+		.undecoded = s->undecoded,
+		.in_flight = store_unsettled(s),
+		.decoded_live = s->decoded,
 	};
 
 	memcpy(l.cause, s->cause, sizeof(l.cause));

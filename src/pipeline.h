@@ -6,18 +6,21 @@
  *                                                  |
  *                                                 emit --> sink (table, JSON, EK, ...)
  *
- * Theory of operation: pipeline_step() does all that can be done now and returns at once; it says what to wait
- * for. It is called by the pipeline's thread (os/actor) or by the simulator, through the same port.
- * The tap's publishing side belongs to the switch's thread; everything else here to the pipeline's.
+ * Theory of operation: pipeline_step() does all that can be done now and returns at once; it says
+ * what to wait for. It is called by the pipeline's thread (os/actor) or by the simulator, through
+ * the same port. The tap's publishing side belongs to the switch's thread; everything else here to
+ * the pipeline's.
  *
  * Who gives way when tshark is slower than the traffic:
- * - live: capture never waits. A FIFO without progress for stall_ns makes the pending frames skipped
- *   (skipped_stall); a backlog longer than the store skips the oldest (skipped_backlog). A sink that is full misses
- *   rows, counted.
- * - lossless: the source waits instead (the tap's ring fills, and the source sleeps on it). Nothing is skipped.
+ * - live: capture never waits. A FIFO without progress for stall_ns makes the pending frames
+ * skipped (skipped_stall); a backlog longer than the store skips the oldest (skipped_backlog). A
+ * sink that is full misses rows, counted.
+ * - lossless: the source waits instead (the tap's ring fills, and the source sleeps on it). Nothing
+ * is skipped.
  *
  * When a generation ends badly, the frame that it was on is a suspect; the frame that ends
- * PIPELINE_SUSPECT_MAX generations is quarantined: settled without decode, named in the audit log. All others are fed again.
+ * PIPELINE_SUSPECT_MAX generations is quarantined: settled without decode, named in the audit log.
+ * All others are fed again.
  */
 #ifndef SECVF_PIPELINE_H
 #define SECVF_PIPELINE_H
@@ -43,8 +46,8 @@
 
 /* What one step does at most of each thing, so that none keeps the others waiting. */
 #define PIPELINE_STEP_FRAMES 4096
-#define PIPELINE_STEP_READS 16
-#define PIPELINE_STEP_EMITS 4096
+#define PIPELINE_STEP_READS  16
+#define PIPELINE_STEP_EMITS  4096
 
 /* After stop was asked for, how long tshark may go on with what it has. */
 #define PIPELINE_STOP_NS UINT64_C(2000000000)
@@ -61,25 +64,25 @@ struct sink {
 
 struct pipeline_config {
 	struct tap_config tap;
-	uint32_t buffer_frames;       /* 0: STORE_FRAMES */
+	uint32_t buffer_frames; /* 0: STORE_FRAMES */
 	bool lossless;
 	enum profile profile;
-	bool verbatim;                /* keep tshark's own lines, for -T ek */
-	bool flush;                   /* tshark -l from the first generation on; later ones always have it */
-	const char *tshark;           /* path, borrowed; NULL: there is none */
-	uint64_t stall_ns;            /* 0: never skip; ignored where lossless */
-	uint64_t hang_ns;             /* watchdog; 0: none */
-	struct sink sink;             /* offer NULL: nobody wants decoded frames */
+	bool verbatim;	    /* keep tshark's own lines, for -T ek */
+	bool flush;	    /* tshark -l from the first generation on; later ones always have it */
+	const char *tshark; /* path, borrowed; NULL: there is none */
+	uint64_t stall_ns;  /* 0: never skip; ignored where lossless */
+	uint64_t hang_ns;   /* watchdog; 0: none */
+	struct sink sink;   /* offer NULL: nobody wants decoded frames */
 	const char *(*port_name)(void *ctx, unsigned port); /* names that outlive the pipeline */
 	void *port_name_ctx;
 	struct port port;
-	struct audit audit;           /* line and ctx set */
+	struct audit audit; /* line and ctx set */
 };
 
 /* Lines of tshark's that were refused, by why; names from ek_refusal_name(). */
 enum ek_refusal {
 	EK_REFUSED_OVERSIZE,
-	EK_REFUSED_CUT,        /* the stream ended inside it */
+	EK_REFUSED_CUT,	       /* the stream ended inside it */
 	EK_REFUSED_NOISE,      /* not JSON */
 	EK_REFUSED_BROKEN,     /* JSON that breaks */
 	EK_REFUSED_UNNUMBERED, /* a document without a frame number */
@@ -89,13 +92,15 @@ enum ek_refusal {
 
 /** struct pipeline_wait - What to sleep on after a step; descriptors are -1 where not wanted */
 struct pipeline_wait {
-	int fifo;        /* until writable */
-	int out, err;    /* until readable */
+	int fifo;	 /* until writable */
+	int out, err;	 /* until readable */
 	uint64_t due_ns; /* monotonic; UINT64_MAX: no deadline, 0: do not sleep */
-	bool frames;     /* wake on the tap too (ring_consumer_sleeps() first); else it is looked at when due */
+	bool frames;	 /* wake on the tap too (ring_consumer_sleeps() first); else it is looked at
+			    when due */
 };
 
-/* Counters for another thread's progress line; each is written by the pipeline's thread, relaxed. */
+/* Counters for another thread's progress line; each is written by the pipeline's thread, relaxed.
+ */
 struct pipeline_gauges {
 	atomic_ullong captured, decoded, undecoded, generations;
 	atomic_int child_state;
@@ -110,20 +115,20 @@ struct pipeline {
 	struct ek_lines lines;
 	struct tail tail;
 	struct stats stats;
-	struct hist latency;         /* ns from the switch to tshark's decode */
-	struct port_child process;   /* out, err -1 when closed */
-	int fifo;                    /* -1 when closed */
+	struct hist latency;	       /* ns from the switch to tshark's decode */
+	struct port_child process;     /* out, err -1 when closed */
+	int fifo;		       /* -1 when closed */
 	char fifo_path[PORT_PATH_MAX]; /* "" when there is none */
-	struct buf index;            /* verbatim: the index line that waits for its document */
-	struct decoded *refused;     /* the sink was full; offered again first */
+	struct buf index;	       /* verbatim: the index line that waits for its document */
+	struct decoded *refused;       /* the sink was full; offered again first */
 	struct run run[UNDECODED_CAUSES];
 	uint64_t run_ns[UNDECODED_CAUSES]; /* when it was last extended */
 	uint64_t refusals[EK_REFUSALS];
-	uint64_t missed;             /* decoded frames that the sink had no room for */
-	uint64_t retried;            /* frames fed again after their generation died */
-	uint64_t stop_ns;            /* deadline for tshark after pipeline_stop(); 0: not asked */
+	uint64_t missed;  /* decoded frames that the sink had no room for */
+	uint64_t retried; /* frames fed again after their generation died */
+	uint64_t stop_ns; /* deadline for tshark after pipeline_stop(); 0: not asked */
 	bool stop_termed;
-	bool draining;               /* the tap has ended */
+	bool draining; /* the tap has ended */
 	bool sink_full;
 	struct pipeline_gauges gauges;
 	struct iovec iov[FEED_IOVECS_MAX];
@@ -138,7 +143,8 @@ void pipeline_done(struct pipeline *p);
 /** pipeline_step() - Do what can be done at @now_ns (monotonic); say what to wait for */
 void pipeline_step(struct pipeline *p, uint64_t now_ns, struct pipeline_wait *wait);
 
-/** pipeline_stop() - The user wants an end: once the source has ended, tshark has PIPELINE_STOP_NS left */
+/** pipeline_stop() - The user wants an end: once the source has ended, tshark has PIPELINE_STOP_NS
+ * left */
 void pipeline_stop(struct pipeline *p, uint64_t now_ns);
 
 /** pipeline_finished() - The tap has ended, every frame is settled and emitted, no child is left */

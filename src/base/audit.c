@@ -70,7 +70,7 @@ static void put_time(struct audit *a, const char *key, uint64_t ts_ns)
 }
 
 void audit_run(struct audit *a, const char *event, const char *cause, const char *unit,
-               const char *where, const struct run *r)
+	       const char *where, const struct run *r)
 {
 	audit_begin(a, event);
 	audit_str(a, "cause", cause);

@@ -2,8 +2,9 @@
  *
  *     {"time":"2026-01-02T03:04:05.123456789Z","event":"drop","cause":"dropped_queue",...}
  *
- * An event is begun, given its members, and ended, which hands one whole line to the sink; the sink stamps the time,
- * as only it has a clock. The events and their members are listed in docs/formats.md.
+ * An event is begun, given its members, and ended, which hands one whole line to the sink; the sink
+ * stamps the time, as only it has a clock. The events and their members are listed in
+ * docs/formats.md.
  */
 #ifndef SECVF_BASE_AUDIT_H
 #define SECVF_BASE_AUDIT_H
@@ -16,11 +17,12 @@
 
 /** struct audit - Where events go; one for each thread that writes them */
 struct audit {
-	/* line() is given the members, without braces, borrowed for the call; on the caller's thread */
+	/* line() is given the members, without braces, borrowed for the call; on the caller's
+	 * thread */
 	void (*line)(void *ctx, const char *members, size_t n);
 	void *ctx;
 	struct buf members; /* of the event being made */
-	uint64_t lines;     /* events ended so far */
+	uint64_t lines;	    /* events ended so far */
 };
 
 /** audit_done() - Free the buffer */
@@ -46,6 +48,6 @@ void audit_end(struct audit *a);
  * @where:  Port or so, NULL for none
  */
 void audit_run(struct audit *a, const char *event, const char *cause, const char *unit,
-               const char *where, const struct run *r);
+	       const char *where, const struct run *r);
 
 #endif

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digits.h"
+#include "base/plain.h"
 #include "base/safe.h"
 #include "base/utf8.h"
 
@@ -15,15 +17,11 @@ void buf_done(struct buf *b)
 	memset(b, 0, sizeof(*b));
 }
 
-bool buf_reserve(struct buf *b, size_t n)
+static bool grow(struct buf *b, size_t n)
 {
 	size_t cap = b->cap ? b->cap : 256;
 	char *p;
 
-	if (b->failed)
-		return false;
-	if (b->cap - b->n >= n)
-		return true;
 	if (n > SIZE_MAX / 2 - b->n) {
 		b->failed = true;
 		return false;
@@ -40,9 +38,20 @@ bool buf_reserve(struct buf *b, size_t n)
 	return true;
 }
 
+/* Inlined into what adds a few bytes, which is called a dozen times a row. */
+static inline bool has_room(struct buf *b, size_t n)
+{
+	return !b->failed && (b->cap - b->n >= n || grow(b, n));
+}
+
+bool buf_reserve(struct buf *b, size_t n)
+{
+	return has_room(b, n);
+}
+
 void buf_put(struct buf *b, const void *p, size_t n)
 {
-	if (!n || !buf_reserve(b, n))
+	if (!n || !has_room(b, n))
 		return;
 	memcpy(b->p + b->n, p, n);
 	b->n += n;
@@ -55,7 +64,7 @@ void buf_puts(struct buf *b, const char *s)
 
 void buf_putc(struct buf *b, char c)
 {
-	if (!buf_reserve(b, 1))
+	if (!has_room(b, 1))
 		return;
 	b->p[b->n++] = c;
 }
@@ -68,9 +77,11 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
-	if (n < 0)
-		b->failed = true; /* over INT_MAX bytes; nothing of ours comes near */
-	if (n < 0 || !buf_reserve(b, (size_t)n + 1))
+	if (n < 0) {
+		b->failed = true; /* over INT_MAX bytes */
+		return;
+	}
+	if (!has_room(b, (size_t)n + 1))
 		return;
 	va_start(ap, fmt);
 	vsnprintf(b->p + b->n, (size_t)n + 1, fmt, ap);
@@ -80,14 +91,9 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 
 void buf_u64(struct buf *b, uint64_t v)
 {
-	char digits[20];
-	size_t at = sizeof(digits);
+	char digits[DIGITS_U64_MAX] = "";
 
-	do {
-		digits[--at] = (char)('0' + v % 10);
-		v /= 10;
-	} while (v);
-	buf_put(b, digits + at, sizeof(digits) - at);
+	buf_put(b, digits, (size_t)(digits_u64(digits, v) - digits));
 }
 
 static void put_json_unit(struct buf *b, uint32_t unit)
@@ -127,13 +133,11 @@ void buf_json(struct buf *b, const char *s, size_t n)
 
 	buf_putc(b, '"');
 	while (i < n) {
-		char c = s[i];
 		size_t step;
 
-		if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\') {
-			i++;
-			continue;
-		}
+		i += plain_json_run(s + i, n - i);
+		if (i == n)
+			break;
 		step = utf8_next(s + i, n - i, &cp);
 		if (cp >= 0x80 && safe_width(cp) >= 0) {
 			i += step;

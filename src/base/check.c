@@ -7,6 +7,6 @@
 _Noreturn void check_failed(const char *cond, const char *file, int line)
 {
 	fprintf(stderr, "secvf: bug: %s:%d: '%s' does not hold; please report it\n", file, line,
-	        cond);
+		cond);
 	abort();
 }

@@ -3,17 +3,28 @@
 #define SECVF_BASE_DIGITS_H
 
 #include <stdint.h>
+#include <string.h>
 
 /* Room for any uint64_t in decimal. */
 #define DIGITS_U64_MAX 20u
 
+/* "00" to "99": two digits a division. */
+static const char digits_pairs[] = "00010203040506070809101112131415161718192021222324"
+				   "25262728293031323334353637383940414243444546474849"
+				   "50515253545556575859606162636465666768697071727374"
+				   "75767778798081828384858687888990919293949596979899";
+
 /** digits_fixed() - @v in decimal, its last @count digits, zeros before. Return: the end */
 static inline char *digits_fixed(char *p, uint64_t v, unsigned count)
 {
-	for (unsigned i = count; i; i--) {
-		p[i - 1] = (char)('0' + v % 10);
-		v /= 10;
+	unsigned i = count;
+
+	for (; i >= 2; i -= 2) {
+		memcpy(p + i - 2, digits_pairs + v % 100 * 2, 2);
+		v /= 100;
 	}
+	if (i)
+		p[0] = (char)('0' + v % 10);
 	return p + count;
 }
 
@@ -22,7 +33,7 @@ static inline char *digits_u64(char *p, uint64_t v)
 {
 	unsigned count = 1;
 
-	for (uint64_t rest = v; rest >= 10; rest /= 10)
+	for (uint64_t bound = 10; v >= bound && count < DIGITS_U64_MAX; bound *= 10)
 		count++;
 	return digits_fixed(p, v, count);
 }

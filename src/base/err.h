@@ -6,13 +6,13 @@
 enum {
 	EXIT_BALANCED = 0,    /* done, and the ledger balances */
 	EXIT_UNBALANCED = 1,  /* an expectation failed or the ledger does not balance */
-	EXIT_USAGE = 2,       /* the words of the command are wrong */
+	EXIT_USAGE = 2,	      /* the words of the command are wrong */
 	EXIT_ENVIRONMENT = 3, /* no permission, no file, a broken file, no port */
 };
 
 /** struct err - Why something could not be done; filled by the function that failed */
 struct err {
-	int exit;        /* EXIT_*, what a command that gives up here should return */
+	int exit;	 /* EXIT_*, what a command that gives up here should return */
 	char text[1024]; /* one line without newline; long messages are cut, never overrun */
 };
 

@@ -5,12 +5,12 @@
 #include <stdio.h>
 
 static const char *const undecoded_names[] = {
-        "skipped_stall", "skipped_backlog", "lost_child", "quarantined",
-        "unreadable",    "no_tshark",       "not_asked",  "stopped",
+	"skipped_stall", "skipped_backlog", "lost_child", "quarantined",
+	"unreadable",	 "no_tshark",	    "not_asked",  "stopped",
 };
 
 _Static_assert(sizeof(undecoded_names) / sizeof(undecoded_names[0]) == UNDECODED_CAUSES,
-               "each cause has its name");
+	       "each cause has its name");
 
 const char *undecoded_name(enum undecoded cause)
 {
@@ -33,21 +33,21 @@ bool ledger_balanced(const struct ledger *l, char *why, size_t n)
 	for (int i = 0; i < UNDECODED_CAUSES; i++)
 		causes += l->cause[i];
 	return adds_up("forwarded = out_of_scope + prefiltered + dropped_queue + queued + captured",
-	               l->forwarded,
-	               l->out_of_scope + l->prefiltered + l->dropped_queue + l->queued +
-	                       l->captured,
-	               why, n) &&
+		       l->forwarded,
+		       l->out_of_scope + l->prefiltered + l->dropped_queue + l->queued +
+			       l->captured,
+		       why, n) &&
 	       adds_up("captured = in_memory + spilled + discarded", l->captured,
-	               l->in_memory + l->spilled + l->discarded, why, n) &&
+		       l->in_memory + l->spilled + l->discarded, why, n) &&
 	       adds_up("captured = decoded + undecoded + in_flight", l->captured,
-	               l->decoded + l->undecoded + l->in_flight, why, n) &&
+		       l->decoded + l->undecoded + l->in_flight, why, n) &&
 	       adds_up("undecoded = the sum of its causes", l->undecoded, causes, why, n) &&
 	       adds_up("decoded = decoded_live + backfilled", l->decoded,
-	               l->decoded_live + l->backfilled, why, n);
+		       l->decoded_live + l->backfilled, why, n);
 }
 
 void ledger_each(const struct ledger *l, void (*fn)(void *ctx, const char *name, uint64_t value),
-                 void *ctx)
+		 void *ctx)
 {
 	fn(ctx, "forwarded", l->forwarded);
 	fn(ctx, "out_of_scope", l->out_of_scope);

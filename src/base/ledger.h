@@ -17,12 +17,13 @@
 enum undecoded {
 	UNDECODED_SKIPPED_STALL,   /* the FIFO made no progress for the stall limit */
 	UNDECODED_SKIPPED_BACKLOG, /* tshark fell behind by more frames than the buffer holds */
-	UNDECODED_LOST_CHILD,      /* fed to generations that died, or tshark could not be started again */
-	UNDECODED_QUARANTINED,     /* the frame that ended two generations */
-	UNDECODED_UNREADABLE,      /* tshark went past it, with no line that could be read */
-	UNDECODED_NO_TSHARK,       /* there is no tshark */
-	UNDECODED_NOT_ASKED,       /* --decode off */
-	UNDECODED_STOPPED,         /* the user stopped before tshark came to it */
+	UNDECODED_LOST_CHILD,  /* fed to generations that died, or tshark could not be started again
+				*/
+	UNDECODED_QUARANTINED, /* the frame that ended two generations */
+	UNDECODED_UNREADABLE,  /* tshark went past it, with no line that could be read */
+	UNDECODED_NO_TSHARK,   /* there is no tshark */
+	UNDECODED_NOT_ASKED,   /* --decode off */
+	UNDECODED_STOPPED,     /* the user stopped before tshark came to it */
 	UNDECODED_CAUSES
 };
 
@@ -51,6 +52,6 @@ bool ledger_balanced(const struct ledger *l, char *why, size_t n);
  * For reports: one list of names, so that every place prints the same ones.
  */
 void ledger_each(const struct ledger *l, void (*fn)(void *ctx, const char *name, uint64_t value),
-                 void *ctx);
+		 void *ctx);
 
 #endif

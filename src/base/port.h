@@ -40,15 +40,18 @@ struct port_ops {
 	/** spawn() - Start a program without a shell: argv[0] is its path. Return: 0, or -errno */
 	int (*spawn)(void *ctx, char *const argv[], struct port_child *child);
 
-	/** read(), writev() - As the system's. Return: bytes; 0 from read is the end; -EAGAIN, -EPIPE, ... */
+	/** read(), writev() - As the system's. Return: bytes; 0 from read is the end; -EAGAIN,
+	 * -EPIPE, ... */
 	ssize_t (*read)(void *ctx, int fd, void *buf, size_t n);
 	ssize_t (*writev)(void *ctx, int fd, const struct iovec *iov, int n);
 	void (*close)(void *ctx, int fd);
 
-	/** kill() - Send SIGTERM or SIGKILL. Return: 0, or -errno; -ESRCH is no concern of the caller's */
+	/** kill() - Send SIGTERM or SIGKILL. Return: 0, or -errno; -ESRCH is no concern of the
+	 * caller's */
 	int (*kill)(void *ctx, int pid, int signal);
 
-	/** reap() - Return: 1 with *status as wait()'s once it has ended, 0 while it has not, -errno */
+	/** reap() - Return: 1 with *status as wait()'s once it has ended, 0 while it has not,
+	 * -errno */
 	int (*reap)(void *ctx, int pid, int *status);
 };
 

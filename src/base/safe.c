@@ -1,6 +1,7 @@
 /* safe.c - hostile text made harmless for a terminal, and columns counted */
 #include "base/safe.h"
 
+#include "base/plain.h"
 #include "base/safe_table.h"
 #include "base/utf8.h"
 
@@ -58,16 +59,6 @@ static unsigned escape(char out[SAFE_ESCAPE_MAX], uint32_t cp, unsigned char byt
 	return 2 + digits;
 }
 
-/* Printable ASCII at the start of @s: nearly all of nearly all text. */
-static size_t plain_run(const char *s, size_t n, unsigned columns)
-{
-	size_t most = n < columns ? n : columns, run = 0;
-
-	while (run < most && s[run] >= 0x20 && s[run] < 0x7f)
-		run++;
-	return run;
-}
-
 size_t safe_put(struct buf *out, const char *s, size_t n, unsigned columns_max, unsigned *columns)
 {
 	/* Full to start with: a mark that comes first has no base. */
@@ -75,7 +66,8 @@ size_t safe_put(struct buf *out, const char *s, size_t n, unsigned columns_max, 
 	size_t i = 0, from = 0;
 
 	while (i < n) {
-		size_t step, run = plain_run(s + i, n - i, columns_max - at);
+		size_t left = n - i < columns_max - at ? n - i : columns_max - at;
+		size_t step, run = plain_run(s + i, left);
 		char text[SAFE_ESCAPE_MAX];
 		unsigned length;
 		uint32_t cp;

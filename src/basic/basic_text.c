@@ -31,7 +31,7 @@ static void line_text(struct line *l, const char *s)
 
 static void line_number(struct line *l, const char *before, uint32_t v)
 {
-	char digits[DIGITS_U64_MAX];
+	char digits[DIGITS_U64_MAX] = "";
 
 	line_text(l, before);
 	line_put(l, digits, (size_t)(digits_u64(digits, v) - digits));

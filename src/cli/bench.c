@@ -1,7 +1,8 @@
-/* bench.c - `secvf bench`: whole commands measured beside their peer, in turn, as medians and ratios
+/* bench.c - `secvf bench`: whole commands measured beside their peer, in turn, as medians and
+ * ratios
  *
- * Machines are shared and noisy, so a figure alone says little: each of our runs is followed by one of the peer's on the
- * same file (A B A B ...), and the ratio is taken pair by pair.
+ * Machines are shared and noisy, so a figure alone says little: each of our runs is followed by one
+ * of the peer's on the same file (A B A B ...), and the ratio is taken pair by pair.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,21 +27,21 @@
 extern char **environ;
 
 static const char help[] =
-        "usage: secvf bench [live|replay|latency|all] [OPTION...] FILE\n"
-        "\n"
-        "  live      decode at top speed against tshark alone on the same file, each profile\n"
-        "  replay    frames a second through switch, tap and basic decode, without tshark\n"
-        "  latency   from the switch to tshark's decode, at a low rate\n"
-        "\n"
-        "FILE is repeated with fresh addresses until it has enough frames.\n"
-        "\n"
-        "  --runs N          measured runs of each command, after one that is not (default 5)\n"
-        "  --frames N        frames for replay (default 1000000)\n"
-        "  --live-frames N   frames for live; a tenth of them in full (default 50000)\n"
-        "  --pps N           rate of latency (default 100)\n"
-        "  --seconds N       length of a latency run (default 10)\n"
-        "  --tshark PATH     tshark to run (default: $PATH, then the usual places)\n"
-        "  --json            print one JSON object instead of the table\n";
+	"usage: secvf bench [live|replay|latency|all] [OPTION...] FILE\n"
+	"\n"
+	"  live      decode at top speed against tshark alone on the same file, each profile\n"
+	"  replay    frames a second through switch, tap and basic decode, without tshark\n"
+	"  latency   from the switch to tshark's decode, at a low rate\n"
+	"\n"
+	"FILE is repeated with fresh addresses until it has enough frames.\n"
+	"\n"
+	"  --runs N          measured runs of each command, after one that is not (default 5)\n"
+	"  --frames N        frames for replay (default 1000000)\n"
+	"  --live-frames N   frames for live; a tenth of them in full (default 50000)\n"
+	"  --pps N           rate of latency (default 100)\n"
+	"  --seconds N       length of a latency run (default 10)\n"
+	"  --tshark PATH     tshark to run (default: $PATH, then the usual places)\n"
+	"  --json            print one JSON object instead of the table\n";
 
 #define RUNS_MAX 100
 
@@ -51,12 +52,12 @@ struct bench {
 	bool json;
 	struct detected tshark;
 	char self[4096];
-	char dir[64];              /* our temporary folder */
-	struct json_object *root;  /* results */
+	char dir[64];		  /* our temporary folder */
+	struct json_object *root; /* results */
 };
 
 struct sample {
-	double wall_s, cpu_s;      /* of the process and its children */
+	double wall_s, cpu_s; /* of the process and its children */
 };
 
 /* ---- running commands ---- */
@@ -82,16 +83,16 @@ static bool run_command(const char *const argv[], struct sample *sample, struct 
 		}
 		sample->wall_s = (double)(clock_now_ns() - start_ns) / 1e9;
 		getrusage(RUSAGE_CHILDREN, &after);
-		sample->cpu_s =
-		        (double)(after.ru_utime.tv_sec + after.ru_stime.tv_sec -
-		                 before.ru_utime.tv_sec - before.ru_stime.tv_sec) +
-		        (double)(after.ru_utime.tv_usec + after.ru_stime.tv_usec -
-		                 before.ru_utime.tv_usec - before.ru_stime.tv_usec) / 1e6;
+		sample->cpu_s = (double)(after.ru_utime.tv_sec + after.ru_stime.tv_sec -
+					 before.ru_utime.tv_sec - before.ru_stime.tv_sec) +
+				(double)(after.ru_utime.tv_usec + after.ru_stime.tv_usec -
+					 before.ru_utime.tv_usec - before.ru_stime.tv_usec) /
+					1e6;
 	}
 	if (!error && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return true;
 	err_set(err, EXIT_UNBALANCED, "bench: %s %s: %s", argv[0], argv[1],
-	        error ? strerror(error) : "did not exit with 0");
+		error ? strerror(error) : "did not exit with 0");
 	return false;
 }
 
@@ -123,19 +124,18 @@ static int one_port(void *ctx, const char *name)
 /* Write @frames frames of the user's file, repeated, to a capture of our own. */
 static bool make_input(struct bench *b, const char *path, uint64_t frames, struct err *err)
 {
-	struct replay_config config = {.files = &b->file, .file_count = 1, .loops = 0,
-	                               .limit = frames, .unique_ip = true};
+	struct replay_config config = {
+		.files = &b->file, .file_count = 1, .loops = 0, .limit = frames, .unique_ip = true};
 	struct replay_ports ports = {.port = one_port};
 	pcap_t *dead = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, (int)FRAME_BYTES_MAX,
-	                                                    PCAP_TSTAMP_PRECISION_NANO);
+							    PCAP_TSTAMP_PRECISION_NANO);
 	pcap_dumper_t *dumper = pcap_dump_open(dead, path);
 	struct replay *replay = replay_open(&config, ports, err);
 	enum replay_result result = REPLAY_FAILED;
 	struct frame *f;
 	unsigned port;
 
-	while (dumper && replay &&
-	       (result = replay_next(replay, &f, &port, err)) == REPLAY_FRAME) {
+	while (dumper && replay && (result = replay_next(replay, &f, &port, err)) == REPLAY_FRAME) {
 		struct pcap_pkthdr header = {.caplen = f->caplen, .len = f->len};
 
 		header.ts.tv_sec = (time_t)(f->ts_ns / 1000000000);
@@ -174,8 +174,8 @@ static double rounded(double value)
 
 /* ---- live ---- */
 
-static bool measure_pair(const char *const ours[], const char *const theirs[], size_t runs, uint64_t frames,
-                         struct json_object *o, struct err *err)
+static bool measure_pair(const char *const ours[], const char *const theirs[], size_t runs,
+			 uint64_t frames, struct json_object *o, struct err *err)
 {
 	double our_rate[RUNS_MAX], their_rate[RUNS_MAX], ratio[RUNS_MAX], cpu[RUNS_MAX];
 	struct sample a, b;
@@ -198,21 +198,24 @@ static bool measure_pair(const char *const ours[], const char *const theirs[], s
 	return true;
 }
 
-static bool bench_profile(struct bench *b, enum profile profile, const char *input,
-                          uint64_t frames, struct err *err)
+static bool bench_profile(struct bench *b, enum profile profile, const char *input, uint64_t frames,
+			  struct err *err)
 {
 	/* The peer reads the file itself, with the very arguments that our child gets. */
 	struct args_config config = {.tshark = b->tshark.path, .fifo = input, .profile = profile};
 	char name[32];
 	struct args theirs;
-	const char *ours[] = {b->self, "replay", "--topspeed", "-T", "none", "-q", "--audit",
-	                "/dev/null", "--tshark", b->tshark.path, "--decode",
-	                profile_name(profile), input, NULL};
+	const char *ours[] = {b->self,	      "replay",	   "--topspeed",
+			      "-T",	      "none",	   "-q",
+			      "--audit",      "/dev/null", "--tshark",
+			      b->tshark.path, "--decode",  profile_name(profile),
+			      input,	      NULL};
 	bool ok;
 
 	snprintf(name, sizeof(name), "live %s", profile_name(profile));
 	check(args_make(&theirs, &config));
-	ok = measure_pair(ours, (const char *const *)theirs.argv, b->runs, frames, result(b, name), err);
+	ok = measure_pair(ours, (const char *const *)theirs.argv, b->runs, frames, result(b, name),
+			  err);
 	args_done(&theirs);
 	return ok;
 }
@@ -223,7 +226,8 @@ static bool bench_live(struct bench *b, struct err *err)
 	uint64_t few = b->live_frames / 10 ? b->live_frames / 10 : 1;
 
 	if (!b->tshark.found) {
-		err_set(err, EXIT_ENVIRONMENT, "bench live: no tshark was found to measure against");
+		err_set(err, EXIT_ENVIRONMENT,
+			"bench live: no tshark was found to measure against");
 		return false;
 	}
 	snprintf(input, sizeof(input), "%s/live.pcap", b->dir);
@@ -240,8 +244,8 @@ static bool bench_replay(struct bench *b, struct err *err)
 {
 	double rate[RUNS_MAX], inside[RUNS_MAX];
 	char input[96], report[96];
-	const char *argv[] = {b->self, "replay", "--topspeed", "--tshark", "none", "-T", "none", "-q",
-	                "--audit", "/dev/null", "--report", report, input, NULL};
+	const char *argv[] = {b->self, "replay",  "--topspeed", "--tshark", "none", "-T",  "none",
+			      "-q",    "--audit", "/dev/null",	"--report", report, input, NULL};
 	struct json_object *o = result(b, "replay");
 	struct sample s;
 
@@ -257,9 +261,9 @@ static bool bench_replay(struct bench *b, struct err *err)
 		r = json_object_from_file(report);
 		timing = json_object_object_get(r, "timing");
 		rate[i] = (double)b->frames / s.wall_s;
-		inside[i] = (double)b->frames * 1e9 /
-		            (double)json_object_get_int64(
-		                    json_object_object_get(timing, "total_ns"));
+		inside[i] =
+			(double)b->frames * 1e9 /
+			(double)json_object_get_int64(json_object_object_get(timing, "total_ns"));
 		json_object_put(r);
 	}
 	put(o, "frames", (double)b->frames);
@@ -273,9 +277,10 @@ static bool bench_replay(struct bench *b, struct err *err)
 static bool bench_latency(struct bench *b, struct err *err)
 {
 	char report[96], pps[24], limit[24];
-	const char *argv[] = {b->self, "replay", "--pps", pps, "--limit", limit, "--loop", "0", "-T",
-	                "none", "-q", "--audit", "/dev/null", "--report", report, "--tshark",
-	                b->tshark.path, b->file, NULL};
+	const char *argv[] = {b->self,	  "replay",	  "--pps",     pps,	   "--limit",
+			      limit,	  "--loop",	  "0",	       "-T",	   "none",
+			      "-q",	  "--audit",	  "/dev/null", "--report", report,
+			      "--tshark", b->tshark.path, b->file,     NULL};
 	struct json_object *o = result(b, "latency"), *r, *latency;
 	struct sample s;
 
@@ -287,9 +292,12 @@ static bool bench_latency(struct bench *b, struct err *err)
 	r = json_object_from_file(report);
 	latency = json_object_object_get(json_object_object_get(r, "tshark"), "latency_ns");
 	put(o, "pps", (double)b->pps);
-	put(o, "p50_ms", rounded(json_object_get_double(json_object_object_get(latency, "p50")) / 1e6));
-	put(o, "p99_ms", rounded(json_object_get_double(json_object_object_get(latency, "p99")) / 1e6));
-	put(o, "max_ms", rounded(json_object_get_double(json_object_object_get(latency, "max")) / 1e6));
+	put(o, "p50_ms",
+	    rounded(json_object_get_double(json_object_object_get(latency, "p50")) / 1e6));
+	put(o, "p99_ms",
+	    rounded(json_object_get_double(json_object_object_get(latency, "p99")) / 1e6));
+	put(o, "max_ms",
+	    rounded(json_object_get_double(json_object_object_get(latency, "max")) / 1e6));
 	put(o, "cpu_share", rounded(s.cpu_s / s.wall_s));
 	json_object_put(r);
 	return true;
@@ -300,11 +308,15 @@ static bool bench_latency(struct bench *b, struct err *err)
 static bool parse(struct bench *b, int argc, char **argv, struct err *err)
 {
 	static const struct option words[] = {
-	        {"runs", required_argument, NULL, 'r'},   {"frames", required_argument, NULL, 'f'},
-	        {"live-frames", required_argument, NULL, 'l'},
-	        {"pps", required_argument, NULL, 'p'},    {"seconds", required_argument, NULL, 's'},
-	        {"tshark", required_argument, NULL, 't'}, {"json", no_argument, NULL, 'j'},
-	        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+		{"runs", required_argument, NULL, 'r'},
+		{"frames", required_argument, NULL, 'f'},
+		{"live-frames", required_argument, NULL, 'l'},
+		{"pps", required_argument, NULL, 'p'},
+		{"seconds", required_argument, NULL, 's'},
+		{"tshark", required_argument, NULL, 't'},
+		{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
 	};
 	bool ok = true;
 	int word;
@@ -322,11 +334,14 @@ static bool parse(struct bench *b, int argc, char **argv, struct err *err)
 		case 's': ok = cli_u64("--seconds", optarg, 1, 3600, &b->seconds, err); break;
 		case 't': b->asked_tshark = optarg; break;
 		case 'j': b->json = true; break;
-		case 'h': fputs(help, stdout); err_set(err, EXIT_BALANCED, "%s", ""); return false;
+		case 'h':
+			fputs(help, stdout);
+			err_set(err, EXIT_BALANCED, "%s", "");
+			return false;
 		default:
 			err_set(err, EXIT_USAGE,
-			        "there is no option '%s'; 'secvf bench --help' lists them",
-			        argv[optind - 1]);
+				"there is no option '%s'; 'secvf bench --help' lists them",
+				argv[optind - 1]);
 			return false;
 		}
 	}
@@ -334,8 +349,9 @@ static bool parse(struct bench *b, int argc, char **argv, struct err *err)
 		return false;
 	b->what = argc - optind == 2 ? argv[optind++] : "all";
 	if (argc - optind != 1 || (strcmp(b->what, "all") && strcmp(b->what, "live") &&
-	                           strcmp(b->what, "replay") && strcmp(b->what, "latency"))) {
-		err_set(err, EXIT_USAGE, "secvf bench [live|replay|latency|all] FILE; --help tells more");
+				   strcmp(b->what, "replay") && strcmp(b->what, "latency"))) {
+		err_set(err, EXIT_USAGE,
+			"secvf bench [live|replay|latency|all] FILE; --help tells more");
 		return false;
 	}
 	b->file = argv[optind];
@@ -386,8 +402,12 @@ static bool find_self(char path[4096])
 
 int cli_bench(int argc, char **argv)
 {
-	struct bench b = {.runs = 5, .frames = 1000000, .live_frames = 50000, .pps = 100,
-	                  .seconds = 10, .dir = "/tmp/secvf-bench-XXXXXX"};
+	struct bench b = {.runs = 5,
+			  .frames = 1000000,
+			  .live_frames = 50000,
+			  .pps = 100,
+			  .seconds = 10,
+			  .dir = "/tmp/secvf-bench-XXXXXX"};
 	struct err err = {0};
 	bool ok;
 

@@ -10,7 +10,8 @@
 
 #include "os/port_posix.h"
 
-/* `tshark --version` takes 0.2 s; a machine that needs longer than this is in trouble of another kind. */
+/* `tshark --version` takes 0.2 s; a machine that needs longer than this is in trouble of another
+ * kind. */
 #define VERSION_NS_MAX UINT64_C(20000000000)
 
 int cli_say(const struct err *err)
@@ -51,14 +52,14 @@ bool cli_detect(struct detected *d, const char *asked, struct err *err)
 	if (!asked)
 		return true;
 	err_set(err, EXIT_ENVIRONMENT,
-	        "--tshark %s: %s; give the path of a tshark, or 'none' for the basic decode", asked,
-	        runnable(asked) ? "ran, and printed no version of tshark's"
-	                        : "no program that can be run");
+		"--tshark %s: %s; give the path of a tshark, or 'none' for the basic decode", asked,
+		runnable(asked) ? "ran, and printed no version of tshark's"
+				: "no program that can be run");
 	return false;
 }
 
 bool cli_u64(const char *option, const char *text, unsigned long long least,
-             unsigned long long most, unsigned long long *value, struct err *err)
+	     unsigned long long most, unsigned long long *value, struct err *err)
 {
 	char *end;
 	unsigned long long v;
@@ -67,7 +68,7 @@ bool cli_u64(const char *option, const char *text, unsigned long long least,
 	v = strtoull(text, &end, 10);
 	if (errno || end == text || *end || *text < '0' || *text > '9' || v < least || v > most) {
 		err_set(err, EXIT_USAGE, "%s: '%s': a whole number from %llu to %llu is wanted",
-		        option, text, least, most);
+			option, text, least, most);
 		return false;
 	}
 	*value = v;

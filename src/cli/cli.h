@@ -29,6 +29,6 @@ bool cli_detect(struct detected *d, const char *asked, struct err *err);
  * @err:  EXIT_USAGE, naming the option, where it is none or not within [least, most]
  */
 bool cli_u64(const char *option, const char *text, unsigned long long least,
-             unsigned long long most, unsigned long long *value, struct err *err);
+	     unsigned long long most, unsigned long long *value, struct err *err);
 
 #endif

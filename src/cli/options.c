@@ -12,50 +12,50 @@
 #include "tshark/child.h"
 
 static const char help[] =
-        "usage: secvf replay [OPTION...] FILE...\n"
-        "\n"
-        "Replays captures (pcap, pcapng; - is standard input) through the simulated switch, the tap, the\n"
-        "queue and the FIFO into tshark, and shows what comes out. Files follow each other.\n"
-        "\n"
-        "Source\n"
-        "  --merge               merge the files by time\n"
-        "  --tolerant            a broken file is said, and is no error\n"
-        "  --as-ethernet         wrap raw IP, Linux cooked, null and loopback frames as Ethernet\n"
-        "  --vm NAME=MAC         name the VM with this source address; others are vm-1, vm-2, ...\n"
-        "  --loop N              passes over the files; 0: for ever (default 1)\n"
-        "  --limit N, -c N       stop after N frames\n"
-        "  --unique-ip           other IPv4 addresses in each pass\n"
-        "  --timestamps now      stamp frames when they are sent (default: as recorded)\n"
-        "Rate (default: as recorded)\n"
-        "  --multiplier X        X times as fast as recorded\n"
-        "  --pps N               frames a second, fractions too\n"
-        "  --mbps N              megabits a second, fractions too\n"
-        "  --topspeed            as fast as the pipeline takes them without loss\n"
-        "Switch\n"
-        "  --max-frame BYTES     longest frame that it forwards (default 9216)\n"
-        "  --spoof drop|log      frames with a source address of another port (default log)\n"
-        "  --port-pps N          frames a second that a port may send (default: no limit)\n"
-        "  --port-broadcast-pps N  of those, broadcast and multicast (default: no limit)\n"
-        "Capture\n"
-        "  -i, --interface VM    capture what this VM sends or receives; may be repeated (default: all traffic)\n"
-        "  -f EXPRESSION         capture filter, as in pcap-filter(7)\n"
-        "  --queue-limit N       frames between switch and capture (default 50000)\n"
-        "  --buffer-frames N     newest frames kept in memory (default 100000)\n"
-        "Decode\n"
-        "  --tshark PATH|none    tshark to run (default: $PATH, then the usual places)\n"
-        "  --decode PROFILE      full, lean (default), summary, off\n"
-        "  --stall MS            skip frames when the FIFO makes no progress for so long; 0: never\n"
-        "                        (default 250; with --topspeed 0: the source waits instead)\n"
-        "  --hang SECONDS        end a tshark that gives no record for so long (default 60, 0: never)\n"
-        "Output\n"
-        "  -T FORMAT             table (default), json, ek (tshark's own lines), none\n"
-        "  --color WHEN          auto (default), always, never\n"
-        "  --report FILE         write a JSON report; - is standard output\n"
-        "  --audit FILE          audit log (default $AVF_HOME/logs/error-audit.log)\n"
-        "  --stats               as -T none: only the summary\n"
-        "  -q, --quiet           no progress line and no summary\n"
-        "  --no-progress         no progress line\n"
-        "  -h, --help            this text\n";
+	"usage: secvf replay [OPTION...] FILE...\n"
+	"\n"
+	"Replays captures (pcap, pcapng; - is standard input) through the simulated switch, the tap, the\n"
+	"queue and the FIFO into tshark, and shows what comes out. Files follow each other.\n"
+	"\n"
+	"Source\n"
+	"  --merge               merge the files by time\n"
+	"  --tolerant            a broken file is said, and is no error\n"
+	"  --as-ethernet         wrap raw IP, Linux cooked, null and loopback frames as Ethernet\n"
+	"  --vm NAME=MAC         name the VM with this source address; others are vm-1, vm-2, ...\n"
+	"  --loop N              passes over the files; 0: for ever (default 1)\n"
+	"  --limit N, -c N       stop after N frames\n"
+	"  --unique-ip           other IPv4 addresses in each pass\n"
+	"  --timestamps now      stamp frames when they are sent (default: as recorded)\n"
+	"Rate (default: as recorded)\n"
+	"  --multiplier X        X times as fast as recorded\n"
+	"  --pps N               frames a second, fractions too\n"
+	"  --mbps N              megabits a second, fractions too\n"
+	"  --topspeed            as fast as the pipeline takes them without loss\n"
+	"Switch\n"
+	"  --max-frame BYTES     longest frame that it forwards (default 9216)\n"
+	"  --spoof drop|log      frames with a source address of another port (default log)\n"
+	"  --port-pps N          frames a second that a port may send (default: no limit)\n"
+	"  --port-broadcast-pps N  of those, broadcast and multicast (default: no limit)\n"
+	"Capture\n"
+	"  -i, --interface VM    capture what this VM sends or receives; may be repeated (default: all traffic)\n"
+	"  -f EXPRESSION         capture filter, as in pcap-filter(7)\n"
+	"  --queue-limit N       frames between switch and capture (default 50000)\n"
+	"  --buffer-frames N     newest frames kept in memory (default 100000)\n"
+	"Decode\n"
+	"  --tshark PATH|none    tshark to run (default: $PATH, then the usual places)\n"
+	"  --decode PROFILE      full, lean (default), summary, off\n"
+	"  --stall MS            skip frames when the FIFO makes no progress for so long; 0: never\n"
+	"                        (default 250; with --topspeed 0: the source waits instead)\n"
+	"  --hang SECONDS        end a tshark that gives no record for so long (default 60, 0: never)\n"
+	"Output\n"
+	"  -T FORMAT             table (default), json, ek (tshark's own lines), none\n"
+	"  --color WHEN          auto (default), always, never\n"
+	"  --report FILE         write a JSON report; - is standard output\n"
+	"  --audit FILE          audit log (default $AVF_HOME/logs/error-audit.log)\n"
+	"  --stats               as -T none: only the summary\n"
+	"  -q, --quiet           no progress line and no summary\n"
+	"  --no-progress         no progress line\n"
+	"  -h, --help            this text\n";
 
 enum {
 	OPT_MERGE = 256,
@@ -88,42 +88,42 @@ enum {
 };
 
 static const struct option long_options[] = {
-        {"merge", no_argument, NULL, OPT_MERGE},
-        {"tolerant", no_argument, NULL, OPT_TOLERANT},
-        {"as-ethernet", no_argument, NULL, OPT_AS_ETHERNET},
-        {"vm", required_argument, NULL, OPT_VM},
-        {"loop", required_argument, NULL, OPT_LOOP},
-        {"limit", required_argument, NULL, OPT_LIMIT},
-        {"unique-ip", no_argument, NULL, OPT_UNIQUE_IP},
-        {"timestamps", required_argument, NULL, OPT_TIMESTAMPS},
-        {"multiplier", required_argument, NULL, OPT_MULTIPLIER},
-        {"pps", required_argument, NULL, OPT_PPS},
-        {"mbps", required_argument, NULL, OPT_MBPS},
-        {"topspeed", no_argument, NULL, OPT_TOPSPEED},
-        {"max-frame", required_argument, NULL, OPT_MAX_FRAME},
-        {"spoof", required_argument, NULL, OPT_SPOOF},
-        {"port-pps", required_argument, NULL, OPT_PORT_PPS},
-        {"port-broadcast-pps", required_argument, NULL, OPT_PORT_BROADCAST_PPS},
-        {"interface", required_argument, NULL, 'i'},
-        {"queue-limit", required_argument, NULL, OPT_QUEUE_LIMIT},
-        {"buffer-frames", required_argument, NULL, OPT_BUFFER_FRAMES},
-        {"tshark", required_argument, NULL, OPT_TSHARK},
-        {"decode", required_argument, NULL, OPT_DECODE},
-        {"stall", required_argument, NULL, OPT_STALL},
-        {"hang", required_argument, NULL, OPT_HANG},
-        {"color", required_argument, NULL, OPT_COLOR},
-        {"report", required_argument, NULL, OPT_REPORT},
-        {"audit", required_argument, NULL, OPT_AUDIT},
-        {"stats", no_argument, NULL, OPT_STATS},
-        {"quiet", no_argument, NULL, 'q'},
-        {"no-progress", no_argument, NULL, OPT_NO_PROGRESS},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+	{"merge", no_argument, NULL, OPT_MERGE},
+	{"tolerant", no_argument, NULL, OPT_TOLERANT},
+	{"as-ethernet", no_argument, NULL, OPT_AS_ETHERNET},
+	{"vm", required_argument, NULL, OPT_VM},
+	{"loop", required_argument, NULL, OPT_LOOP},
+	{"limit", required_argument, NULL, OPT_LIMIT},
+	{"unique-ip", no_argument, NULL, OPT_UNIQUE_IP},
+	{"timestamps", required_argument, NULL, OPT_TIMESTAMPS},
+	{"multiplier", required_argument, NULL, OPT_MULTIPLIER},
+	{"pps", required_argument, NULL, OPT_PPS},
+	{"mbps", required_argument, NULL, OPT_MBPS},
+	{"topspeed", no_argument, NULL, OPT_TOPSPEED},
+	{"max-frame", required_argument, NULL, OPT_MAX_FRAME},
+	{"spoof", required_argument, NULL, OPT_SPOOF},
+	{"port-pps", required_argument, NULL, OPT_PORT_PPS},
+	{"port-broadcast-pps", required_argument, NULL, OPT_PORT_BROADCAST_PPS},
+	{"interface", required_argument, NULL, 'i'},
+	{"queue-limit", required_argument, NULL, OPT_QUEUE_LIMIT},
+	{"buffer-frames", required_argument, NULL, OPT_BUFFER_FRAMES},
+	{"tshark", required_argument, NULL, OPT_TSHARK},
+	{"decode", required_argument, NULL, OPT_DECODE},
+	{"stall", required_argument, NULL, OPT_STALL},
+	{"hang", required_argument, NULL, OPT_HANG},
+	{"color", required_argument, NULL, OPT_COLOR},
+	{"report", required_argument, NULL, OPT_REPORT},
+	{"audit", required_argument, NULL, OPT_AUDIT},
+	{"stats", no_argument, NULL, OPT_STATS},
+	{"quiet", no_argument, NULL, 'q'},
+	{"no-progress", no_argument, NULL, OPT_NO_PROGRESS},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
 };
 
 /* The index of @text among @words, or -1 with @err filled. */
 static int one_of(const char *option, const char *text, const char *const *words, int count,
-                  struct err *err)
+		  struct err *err)
 {
 	char list[128] = "";
 
@@ -131,18 +131,20 @@ static int one_of(const char *option, const char *text, const char *const *words
 		if (strcmp(text, words[i]) == 0)
 			return i;
 		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", i ? ", " : "",
-		         words[i]);
+			 words[i]);
 	}
 	err_set(err, EXIT_USAGE, "%s: '%s': one of %s is wanted", option, text, list);
 	return -1;
 }
 
 static bool set_rate(struct options *o, enum pace_mode mode, const char *option, const char *text,
-                     struct err *err)
+		     struct err *err)
 {
 	if (o->rate.mode != PACE_RECORDED || o->rate.den != 0) {
-		err_set(err, EXIT_USAGE, "%s: only one of --multiplier, --pps, --mbps, --topspeed "
-		                         "can set the rate", option);
+		err_set(err, EXIT_USAGE,
+			"%s: only one of --multiplier, --pps, --mbps, --topspeed "
+			"can set the rate",
+			option);
 		return false;
 	}
 	if (mode == PACE_TOPSPEED) {
@@ -153,7 +155,7 @@ static bool set_rate(struct options *o, enum pace_mode mode, const char *option,
 }
 
 static bool add_name(const char **names, unsigned *count, const char *option, const char *name,
-                     struct err *err)
+		     struct err *err)
 {
 	if (*count == OPTIONS_NAMES_MAX) {
 		err_set(err, EXIT_USAGE, "%s: more than %d were given", option, OPTIONS_NAMES_MAX);
@@ -256,7 +258,7 @@ static bool decode_option(struct options *o, int word, const char *text, struct 
 		if (profile_parse(&o->profile, text))
 			return true;
 		err_set(err, EXIT_USAGE,
-		        "--decode: '%s': one of full, lean, summary, off is wanted", text);
+			"--decode: '%s': one of full, lean, summary, off is wanted", text);
 		return false;
 	}
 }
@@ -306,7 +308,7 @@ static bool settle(struct options *o, int argc, char **argv, struct err *err)
 {
 	if (optind == argc) {
 		err_set(err, EXIT_USAGE,
-		        "no capture was named; 'secvf replay FILE...', and - is standard input");
+			"no capture was named; 'secvf replay FILE...', and - is standard input");
 		return false;
 	}
 	o->replay.files = (const char *const *)(argv + optind);
@@ -316,14 +318,15 @@ static bool settle(struct options *o, int argc, char **argv, struct err *err)
 		o->rate = (struct pace_rate){.mode = PACE_RECORDED, .num = 1, .den = 1};
 	if (o->rate.mode == PACE_TOPSPEED && o->stall_given && o->stall_ns) {
 		err_set(err, EXIT_USAGE,
-		        "--stall: with --topspeed the source waits for tshark, so nothing is skipped; "
-		        "give a rate, or --stall 0");
+			"--stall: with --topspeed the source waits for tshark, so nothing is skipped; "
+			"give a rate, or --stall 0");
 		return false;
 	}
-	if (o->format == OUTPUT_EK && (o->profile == PROFILE_OFF ||
-	                               (o->tshark && strcmp(o->tshark, "none") == 0))) {
-		err_set(err, EXIT_USAGE, "-T ek prints tshark's own lines, so it needs tshark: "
-		                         "leave out --tshark none and --decode off, or use -T json");
+	if (o->format == OUTPUT_EK &&
+	    (o->profile == PROFILE_OFF || (o->tshark && strcmp(o->tshark, "none") == 0))) {
+		err_set(err, EXIT_USAGE,
+			"-T ek prints tshark's own lines, so it needs tshark: "
+			"leave out --tshark none and --decode off, or use -T json");
 		return false;
 	}
 	return true;
@@ -349,8 +352,8 @@ bool options_parse(struct options *o, int argc, char **argv, struct err *err)
 		}
 		if (word == '?' || word == ':') {
 			err_set(err, EXIT_USAGE, "%s '%s'; 'secvf replay --help' lists the options",
-			        word == ':' ? "a value is missing after" : "there is no option",
-			        argv[optind - 1]);
+				word == ':' ? "a value is missing after" : "there is no option",
+				argv[optind - 1]);
 			return false;
 		}
 		if (!option(o, word, optarg, err))

@@ -13,11 +13,20 @@
 
 #define OPTIONS_NAMES_MAX 256 /* --interface and --vm, each */
 
-enum output_format { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_EK, OUTPUT_NONE };
-enum output_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+enum output_format {
+	OUTPUT_TABLE,
+	OUTPUT_JSON,
+	OUTPUT_EK,
+	OUTPUT_NONE
+};
+enum output_color {
+	COLOR_AUTO,
+	COLOR_ALWAYS,
+	COLOR_NEVER
+};
 
 struct options {
-	struct replay_config replay;    /* files and vms point into argv and below */
+	struct replay_config replay; /* files and vms point into argv and below */
 	struct pace_rate rate;
 	struct switch_config eth;
 	struct switch_port_config port;
@@ -25,10 +34,10 @@ struct options {
 	const char *interface[OPTIONS_NAMES_MAX];
 	unsigned interfaces;
 	bool timestamps_now;
-	const char *filter;             /* -f, or NULL */
-	uint32_t queue_limit;           /* 0: default */
-	uint32_t buffer_frames;         /* 0: default */
-	const char *tshark;             /* path, "none" or NULL */
+	const char *filter;	/* -f, or NULL */
+	uint32_t queue_limit;	/* 0: default */
+	uint32_t buffer_frames; /* 0: default */
+	const char *tshark;	/* path, "none" or NULL */
 	enum profile profile;
 	uint64_t stall_ns, hang_ns;
 	bool stall_given;
@@ -42,8 +51,8 @@ struct options {
 /**
  * options_parse() - Read the command line
  * @o:    Filled; borrows from @argv
- * @err:  EXIT_USAGE, naming the option and the remedy; EXIT_BALANCED with an empty text where --help was given and
- *        has been printed
+ * @err:  EXIT_USAGE, naming the option and the remedy; EXIT_BALANCED with an empty text where
+ * --help was given and has been printed
  *
  * Return: false where there is nothing to run
  */

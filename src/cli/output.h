@@ -1,7 +1,7 @@
 /* output.h - the thread that owns the terminal: rows on stdout, the progress line on stderr
  *
- * Writing to a terminal or a pipe may block for as long as its reader likes, so it has a thread of its own;
- * the pipeline hands it decoded frames over a ring, and it alone waits.
+ * Writing to a terminal or a pipe may block for as long as its reader likes, so it has a thread of
+ * its own; the pipeline hands it decoded frames over a ring, and it alone waits.
  */
 #ifndef SECVF_CLI_OUTPUT_H
 #define SECVF_CLI_OUTPUT_H
@@ -18,7 +18,8 @@
 #include "pipeline.h"
 #include "tap/ring.h"
 
-/* Decoded frames between pipeline and output: enough to write in large pieces, few enough to stay in cache. */
+/* Decoded frames between pipeline and output: enough to write in large pieces, few enough to stay
+ * in cache. */
 #define OUTPUT_RING 4096u
 
 /* Rows are written in pieces of about this size. */
@@ -26,15 +27,15 @@
 
 struct output {
 	enum output_format format;
-	struct ring ring;      /* of struct decoded, owned by whoever takes them */
+	struct ring ring; /* of struct decoded, owned by whoever takes them */
 	struct waker waker;
 	struct emit_table table;
 	struct buf rows;
-	uint64_t printed;      /* frames whose rows were written */
-	uint64_t empty;        /* -T ek: frames that tshark gave no lines for */
-	uint64_t lost;         /* frames whose rows could not be written */
-	int error;             /* first errno of a write; EPIPE: the reader went away */
-	bool terminal;         /* stdout is one */
+	uint64_t printed; /* frames whose rows were written */
+	uint64_t empty;	  /* -T ek: frames that tshark gave no lines for */
+	uint64_t lost;	  /* frames whose rows could not be written */
+	int error;	  /* first errno of a write; EPIPE: the reader went away */
+	bool terminal;	  /* stdout is one */
 	/* Progress line: called every 100 ms; NULL for none */
 	void (*progress)(void *ctx, struct buf *line);
 	/* Called once, on this thread, when stdout can't be written any more */

@@ -21,8 +21,9 @@
 /* Sleep until this long before a deadline, spin the rest: a sleep alone ends up to 90 us late. */
 #define SPIN_NS UINT64_C(80000)
 
-/* Without a flush after each packet tshark holds back up to 4 KiB of lines, some 30 frames at least; a
- * store that is smaller than this could fill up with those alone, and the source would wait for ever. */
+/* Without a flush after each packet tshark holds back up to 4 KiB of lines, some 30 frames at
+ * least; a store that is smaller than this could fill up with those alone, and the source would
+ * wait for ever. */
 #define UNFLUSHED_FRAMES_MIN 1024u
 
 /* What the signal handler needs; set while a session runs. */
@@ -32,7 +33,8 @@ static struct {
 	struct session *session;
 } signalled;
 
-/* A second signal ends it at once: no waiting, no ledger, but no tshark and no FIFO left behind either. */
+/* A second signal ends it at once: no waiting, no ledger, but no tshark and no FIFO left behind
+ * either. */
 static void on_signal(int number)
 {
 	struct session *s = signalled.session;
@@ -88,7 +90,7 @@ static const char *port_name(void *ctx, unsigned port)
 }
 
 static void on_drop(void *ctx, const struct frame *f, unsigned port, enum switch_drop why,
-                    bool forwarded)
+		    bool forwarded)
 {
 	struct session *s = ctx;
 	struct tap_report *report = &s->drops[port][forwarded ? SWITCH_DROPS : why];
@@ -109,7 +111,8 @@ static void on_drop(void *ctx, const struct frame *f, unsigned port, enum switch
 	report->run.count++;
 }
 
-/* Told at the end; a ring of reports that is still full then is emptied by the pipeline, which is awake. */
+/* Told at the end; a ring of reports that is still full then is emptied by the pipeline, which is
+ * awake. */
 static void tell_drops(struct session *s)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
@@ -129,7 +132,7 @@ static void sleep_source(struct session *s, uint64_t left_ns)
 	struct pollfd fd = {.fd = waker_fd(&s->source_waker), .events = POLLIN};
 #ifdef __linux__
 	struct timespec timeout = {.tv_sec = (time_t)(left_ns / 1000000000),
-	                           .tv_nsec = (long)(left_ns % 1000000000)};
+				   .tv_nsec = (long)(left_ns % 1000000000)};
 
 	ppoll(&fd, 1, left_ns == UINT64_MAX ? NULL : &timeout, NULL);
 #else
@@ -183,11 +186,11 @@ static void send_frame(struct session *s, struct pace *pace, struct frame *f, un
 	if (!topspeed)
 		hist_add(&s->jitter, now_ns - due_ns);
 	atomic_store_explicit(&s->sent, atomic_load_explicit(&s->sent, memory_order_relaxed) + 1,
-	                      memory_order_relaxed);
+			      memory_order_relaxed);
 	atomic_store_explicit(&s->sent_bytes,
-	                      atomic_load_explicit(&s->sent_bytes, memory_order_relaxed) +
-	                              f->caplen,
-	                      memory_order_relaxed);
+			      atomic_load_explicit(&s->sent_bytes, memory_order_relaxed) +
+				      f->caplen,
+			      memory_order_relaxed);
 	switch_input(s->eth, port, f, now_ns);
 }
 
@@ -205,11 +208,23 @@ static void run_source(struct session *s)
 			break;
 		send_frame(s, &pace, f, port);
 	}
-	s->interrupted = signalled.interrupted != 0;
-	if (s->interrupted)
-		actor_stop(&s->actor);
 	tell_drops(s);
 	tap_end(&s->pipeline->tap);
+}
+
+/* The source has ended; what is under way comes through, unless the user does not want to wait for
+ * it. */
+static void drain(struct session *s)
+{
+	while (!actor_finished(&s->actor)) {
+		if (signalled.interrupted && !s->interrupted) {
+			s->interrupted = true;
+			actor_stop(&s->actor);
+		}
+		sleep_source(s, UINT64_MAX);
+	}
+	s->interrupted |= signalled.interrupted != 0;
+	actor_join(&s->actor);
 }
 
 /* ---- start and stop ---- */
@@ -237,24 +252,24 @@ static struct pipeline_config make_config(struct session *s)
 	const struct options *o = &s->options;
 	bool topspeed = o->rate.mode == PACE_TOPSPEED;
 	struct pipeline_config config = {
-	        .tap = {.queue_limit = o->queue_limit,
-	                .all = o->interfaces == 0,
-	                .filter = s->filter,
-	                .wake_consumer = {.fn = waker_wake, .ctx = &s->waker},
-	                .wake_producer = {.fn = waker_wake, .ctx = &s->source_waker}},
-	        .buffer_frames = o->buffer_frames,
-	        .lossless = topspeed,
-	        .profile = o->profile,
-	        .verbatim = o->format == OUTPUT_EK,
-	        .flush = !topspeed || from_pipe(o) ||
-	                 (o->buffer_frames && o->buffer_frames < UNFLUSHED_FRAMES_MIN),
-	        .tshark = s->tshark.found ? s->tshark.path : NULL,
-	        .stall_ns = o->stall_ns,
-	        .hang_ns = o->hang_ns,
-	        .sink = output_sink(&s->output),
-	        .port_name = port_name,
-	        .port_name_ctx = s,
-	        .audit = {.line = audit_file_line, .ctx = &s->audit},
+		.tap = {.queue_limit = o->queue_limit,
+			.all = o->interfaces == 0,
+			.filter = s->filter,
+			.wake_consumer = {.fn = waker_wake, .ctx = &s->waker},
+			.wake_producer = {.fn = waker_wake, .ctx = &s->source_waker}},
+		.buffer_frames = o->buffer_frames,
+		.lossless = topspeed,
+		.profile = o->profile,
+		.verbatim = o->format == OUTPUT_EK,
+		.flush = !topspeed || from_pipe(o) ||
+			 (o->buffer_frames && o->buffer_frames < UNFLUSHED_FRAMES_MIN),
+		.tshark = s->tshark.found ? s->tshark.path : NULL,
+		.stall_ns = o->stall_ns,
+		.hang_ns = o->hang_ns,
+		.sink = output_sink(&s->output),
+		.port_name = port_name,
+		.port_name_ctx = s,
+		.audit = {.line = audit_file_line, .ctx = &s->audit},
 	};
 
 	port_posix_init(&s->posix, &config.port);
@@ -294,8 +309,9 @@ static bool prepare(struct session *s, struct err *err)
 	if (!cli_detect(&s->tshark, o->tshark, err))
 		return false;
 	if (o->format == OUTPUT_EK && !s->tshark.found) {
-		err_set(err, EXIT_ENVIRONMENT, "-T ek prints tshark's own lines, and no tshark was "
-		                               "found: install it, or name it with --tshark");
+		err_set(err, EXIT_ENVIRONMENT,
+			"-T ek prints tshark's own lines, and no tshark was "
+			"found: install it, or name it with --tshark");
 		return false;
 	}
 	if (o->filter && !(s->filter = bpf_compile(o->filter, err)))
@@ -331,8 +347,9 @@ static void say_start(struct session *s)
 	if (s->options.quiet)
 		return;
 	if (!s->tshark.found && s->options.profile != PROFILE_OFF)
-		fprintf(stderr, "tshark: \xe2\x9c\x97 not found; offline: basic decode of headers only%s\n",
-		        s->options.tshark ? "" : " (install tshark, or name it with --tshark)");
+		fprintf(stderr,
+			"tshark: \xe2\x9c\x97 not found; offline: basic decode of headers only%s\n",
+			s->options.tshark ? "" : " (install tshark, or name it with --tshark)");
 }
 
 static bool run(struct session *s, struct err *err)
@@ -348,13 +365,13 @@ static bool run(struct session *s, struct err *err)
 		return false;
 	}
 	handle_signals(s, true);
-	if (actor_start(&s->actor, s->pipeline, &s->waker)) {
+	if (actor_start(&s->actor, s->pipeline, &s->waker, &s->source_waker)) {
 		err_set(err, EXIT_ENVIRONMENT, "could not start a thread");
 		output_join(&s->output);
 		return false;
 	}
 	run_source(s);
-	actor_join(&s->actor);
+	drain(s);
 	s->done_ns = clock_now_ns();
 	output_join(&s->output);
 	handle_signals(s, false);
@@ -368,7 +385,7 @@ static void say_missing(const struct session *s)
 		if (s->seen[i])
 			continue;
 		fprintf(stderr, "secvf: --interface %s: no VM of that name appeared; there were",
-		        s->options.interface[i]);
+			s->options.interface[i]);
 		for (unsigned port = 0; port < switch_ports(s->eth); port++)
 			fprintf(stderr, "%s %s", port ? "," : "", switch_port_name(s->eth, port));
 		fprintf(stderr, "\n");
@@ -387,7 +404,7 @@ static int finish(struct session *s)
 	say_missing(s);
 	if (s->output.error && s->output.error != EPIPE) {
 		fprintf(stderr, "secvf: standard output: %s; %llu frames were not printed\n",
-		        strerror(s->output.error), (unsigned long long)s->output.lost);
+			strerror(s->output.error), (unsigned long long)s->output.lost);
 		exit = EXIT_ENVIRONMENT;
 	}
 	if (s->failure.exit)
@@ -396,7 +413,7 @@ static int finish(struct session *s)
 		exit = cli_say(&err);
 	if (!ledger_balanced(&ledger, why, sizeof(why)) || ledger.queued || ledger.in_flight) {
 		fprintf(stderr, "secvf: the ledger does not balance: %s\n",
-		        ledger.queued || ledger.in_flight ? "frames are left under way" : why);
+			ledger.queued || ledger.in_flight ? "frames are left under way" : why);
 		exit = EXIT_UNBALANCED;
 	}
 	return exit;

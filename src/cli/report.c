@@ -61,23 +61,23 @@ void session_progress(void *ctx, struct buf *line)
 	struct session *s = ctx;
 	const struct pipeline_gauges *g = &s->pipeline->gauges;
 	uint64_t sent = atomic_load_explicit(&s->sent, memory_order_relaxed);
-	uint64_t dropped = atomic_load_explicit(&s->pipeline->tap.dropped_queue,
-	                                        memory_order_relaxed);
+	uint64_t dropped =
+		atomic_load_explicit(&s->pipeline->tap.dropped_queue, memory_order_relaxed);
 	uint64_t skipped = atomic_load_explicit(&g->undecoded, memory_order_relaxed);
 	uint64_t now_ns = clock_now_ns();
 	char rate[64];
 
 	session_rate(s, rate, sizeof(rate));
 	buf_printf(line, "%" PRIu64 " frames  %s: %" PRIu64 "/s  queue %u  decoded %" PRIu64, sent,
-	           rate, frames_per_second(sent, s->start_ns ? now_ns - s->start_ns : 0),
-	           ring_count(&s->pipeline->tap.frames),
-	           (uint64_t)atomic_load_explicit(&g->decoded, memory_order_relaxed));
+		   rate, frames_per_second(sent, s->start_ns ? now_ns - s->start_ns : 0),
+		   ring_count(&s->pipeline->tap.frames),
+		   (uint64_t)atomic_load_explicit(&g->decoded, memory_order_relaxed));
 	if (s->tshark.found && s->options.profile != PROFILE_OFF)
 		buf_printf(line, "  skipped %" PRIu64, skipped);
 	else
 		buf_printf(line, "  basic %" PRIu64, skipped);
 	buf_printf(line, "  dropped %" PRIu64 "  tshark: %s%s", dropped,
-	           s->tshark.found ? "\xe2\x9c\x93 " : "", child_word(s));
+		   s->tshark.found ? "\xe2\x9c\x93 " : "", child_word(s));
 }
 
 /* ---- the summary ---- */
@@ -104,7 +104,7 @@ static void print_protocols(const struct stats *stats)
 	fprintf(stderr, "protocols");
 	for (unsigned i = 0; i < stats->rows && i < 8; i++)
 		fprintf(stderr, "%s %s %" PRIu64, i ? "," : "", stats->row[i].name,
-		        stats->row[i].frames);
+			stats->row[i].frames);
 	if (stats->rows > 8)
 		fprintf(stderr, ", and %u more", stats->rows - 8);
 	fprintf(stderr, " (basic decode)\n");
@@ -124,8 +124,9 @@ static void print_switch(const struct session *s)
 	for (int why = 0; why < SWITCH_DROPS; why++) {
 		if (!dropped[why])
 			continue;
-		fprintf(stderr, "%s %s %" PRIu64, any ? "," : "; dropped:",
-		        switch_drop_name((enum switch_drop)why), dropped[why]);
+		fprintf(stderr, "%s %s %" PRIu64,
+			any ? "," : "; dropped:", switch_drop_name((enum switch_drop)why),
+			dropped[why]);
 		any = true;
 	}
 	if (dropped[SWITCH_OVERSIZE])
@@ -144,21 +145,21 @@ static void print_tshark(const struct session *s, const struct ledger *l)
 		return;
 	}
 	fprintf(stderr, "tshark   %s %s, %s, %u generation%s", s->tshark.path, s->tshark.version,
-	        profile_name(s->options.profile), p->child.generation,
-	        p->child.generation == 1 ? "" : "s");
+		profile_name(s->options.profile), p->child.generation,
+		p->child.generation == 1 ? "" : "s");
 	if (p->latency.total)
 		fprintf(stderr, "; latency p50 %.2f ms, p99 %.2f ms",
-		        (double)hist_quantile(&p->latency, 500) / 1e6,
-		        (double)hist_quantile(&p->latency, 990) / 1e6);
+			(double)hist_quantile(&p->latency, 500) / 1e6,
+			(double)hist_quantile(&p->latency, 990) / 1e6);
 	fprintf(stderr, "\n");
 	for (int i = 0; i < EK_REFUSALS; i++) {
 		if (p->refusals[i])
 			fprintf(stderr, "         %" PRIu64 " lines of its output refused: %s\n",
-			        p->refusals[i], ek_refusal_name((enum ek_refusal)i));
+				p->refusals[i], ek_refusal_name((enum ek_refusal)i));
 	}
 	if (p->missed)
 		fprintf(stderr, "output   missed %" PRIu64 " rows: standard output was too slow\n",
-		        p->missed);
+			p->missed);
 	if (l->cause[UNDECODED_LOST_CHILD] && (last = tail_last(&p->tail, 0, &n)))
 		fprintf(stderr, "         its last words: %.*s\n", (int)n, last);
 }
@@ -172,11 +173,11 @@ void session_summary(struct session *s, const struct ledger *l)
 
 	session_rate(s, rate, sizeof(rate));
 	fprintf(stderr, "replayed %" PRIu64 " frames in %.3f s, %s: %" PRIu64 "/s achieved", sent,
-	        (double)ns / 1e9, rate, frames_per_second(sent, ns));
+		(double)ns / 1e9, rate, frames_per_second(sent, ns));
 	if (s->jitter.total)
 		fprintf(stderr, "; jitter p50 %.1f us, p99 %.1f us, max %.1f us",
-		        (double)hist_quantile(&s->jitter, 500) / 1e3,
-		        (double)hist_quantile(&s->jitter, 990) / 1e3, (double)s->jitter.max / 1e3);
+			(double)hist_quantile(&s->jitter, 500) / 1e3,
+			(double)hist_quantile(&s->jitter, 990) / 1e3, (double)s->jitter.max / 1e3);
 	fprintf(stderr, "%s\n", s->interrupted && !s->output.error ? "; interrupted" : "");
 	print_switch(s);
 	print_tshark(s, l);
@@ -184,7 +185,8 @@ void session_summary(struct session *s, const struct ledger *l)
 	fprintf(stderr, "ledger ");
 	ledger_each(l, print_term, &column);
 	fprintf(stderr, "\n         %s\n",
-	        ledger_balanced(l, why, sizeof(why)) ? "balanced: no frame was lost silently" : why);
+		ledger_balanced(l, why, sizeof(why)) ? "balanced: no frame was lost silently"
+						     : why);
 	if (l->dropped_queue || l->undecoded || s->pipeline->config.audit.lines > 2)
 		fprintf(stderr, "audit    %s\n", s->audit.path);
 }
@@ -260,7 +262,7 @@ static void report_switch(struct json_object *root, const struct session *s)
 		dropped = add_object(one, "dropped");
 		for (int why = 0; why < SWITCH_DROPS; why++) {
 			add_u64(dropped, switch_drop_name((enum switch_drop)why),
-			        stats->dropped[why]);
+				stats->dropped[why]);
 			total[why] += stats->dropped[why];
 		}
 	}
@@ -280,8 +282,8 @@ static void report_rate(struct json_object *root, const struct session *s)
 	add_str(o, "mode", mode_names[rate->mode]);
 	add_str(o, "asked", asked);
 	json_object_object_add(
-	        o, "achieved",
-	        json_object_new_double(ns && sent > 1 ? (double)(sent - 1) * 1e9 / (double)ns : 0));
+		o, "achieved",
+		json_object_new_double(ns && sent > 1 ? (double)(sent - 1) * 1e9 / (double)ns : 0));
 	add_str(o, "unit", "frames/s");
 	add_quantiles(add_object(o, "jitter"), &s->jitter);
 }
@@ -328,11 +330,11 @@ static void report_timing(struct json_object *root, const struct session *s)
 	add_u64(o, "source_ns", s->end_ns - s->start_ns);
 	add_u64(o, "total_ns", s->start_ns ? s->done_ns - s->start_ns : 0);
 	add_u64(o, "cpu_ns",
-	        (uint64_t)(self.ru_utime.tv_sec + self.ru_stime.tv_sec) * 1000000000 +
-	                (uint64_t)(self.ru_utime.tv_usec + self.ru_stime.tv_usec) * 1000);
+		(uint64_t)(self.ru_utime.tv_sec + self.ru_stime.tv_sec) * 1000000000 +
+			(uint64_t)(self.ru_utime.tv_usec + self.ru_stime.tv_usec) * 1000);
 	add_u64(o, "tshark_cpu_ns",
-	        (uint64_t)(children.ru_utime.tv_sec + children.ru_stime.tv_sec) * 1000000000 +
-	                (uint64_t)(children.ru_utime.tv_usec + children.ru_stime.tv_usec) * 1000);
+		(uint64_t)(children.ru_utime.tv_sec + children.ru_stime.tv_sec) * 1000000000 +
+			(uint64_t)(children.ru_utime.tv_usec + children.ru_stime.tv_usec) * 1000);
 	o = add_object(root, "memory");
 	/* Linux counts KiB, macOS bytes. */
 #ifdef __APPLE__
@@ -355,7 +357,7 @@ int session_report(struct session *s, const struct ledger *l, struct err *err)
 	report_tshark(root, s);
 	ledger_each(l, add_term, add_object(root, "ledger"));
 	json_object_object_add(root, "balanced",
-	                       json_object_new_boolean(ledger_balanced(l, NULL, 0)));
+			       json_object_new_boolean(ledger_balanced(l, NULL, 0)));
 	report_switch(root, s);
 	report_rate(root, s);
 	report_files(root, s);
@@ -369,15 +371,15 @@ int session_report(struct session *s, const struct ledger *l, struct err *err)
 	report_timing(root, s);
 	if (file) {
 		failed |= fprintf(file, "%s\n",
-		                  json_object_to_json_string_ext(
-		                          root, JSON_C_TO_STRING_PRETTY |
-		                                        JSON_C_TO_STRING_NOSLASHESCAPE)) < 0;
+				  json_object_to_json_string_ext(
+					  root, JSON_C_TO_STRING_PRETTY |
+							JSON_C_TO_STRING_NOSLASHESCAPE)) < 0;
 		failed |= (to_stdout ? fflush(file) : fclose(file)) != 0;
 	}
 	json_object_put(root);
 	if (!failed)
 		return 0;
 	err_set(err, EXIT_ENVIRONMENT, "--report %s: %s; choose a file that can be written",
-	        s->options.report, strerror(errno));
+		s->options.report, strerror(errno));
 	return EXIT_ENVIRONMENT;
 }

@@ -27,18 +27,19 @@ struct session {
 	struct replay *replay;
 	struct pipeline *pipeline;
 	struct actor actor;
-	struct waker waker;           /* wakes the pipeline */
-	struct waker source_waker;    /* wakes the source: a signal, or room in the tap's queue */
+	struct waker waker;	   /* wakes the pipeline */
+	struct waker source_waker; /* wakes the source: a signal, or room in the tap's queue */
 	struct output output;
-	/* The switch's drops that are not told yet, by port and cause; the last column: spoofed, forwarded. */
+	/* The switch's drops that are not told yet, by port and cause; the last column: spoofed,
+	 * forwarded. */
 	struct tap_report drops[PORTS_MAX][SWITCH_DROPS + 1];
 	/* Written by the source's thread; the progress line reads them, relaxed. */
 	atomic_ullong sent, sent_bytes;
-	uint64_t start_ns, end_ns;    /* monotonic: first frame due, last frame sent */
-	uint64_t done_ns;             /* when the pipeline had finished */
-	struct hist jitter;           /* ns that frames were sent after they were due; paced runs only */
+	uint64_t start_ns, end_ns; /* monotonic: first frame due, last frame sent */
+	uint64_t done_ns;	   /* when the pipeline had finished */
+	struct hist jitter; /* ns that frames were sent after they were due; paced runs only */
 	bool seen[OPTIONS_NAMES_MAX]; /* --interface names that appeared */
-	struct err failure;           /* of the source; exit 0: none */
+	struct err failure;	      /* of the source; exit 0: none */
 	bool interrupted;
 };
 

@@ -10,14 +10,14 @@
 #include "world.h"
 
 static const char help[] =
-        "usage: secvf sim [--seed N | --seeds A..B] [--twice N]\n"
-        "\n"
-        "Runs switch, tap, pipeline and a simulated tshark in one thread under a virtual clock; traffic, bounds and\n"
-        "faults are picked by the seed. Oracles watch order, content, ledger, audit log and liveness.\n"
-        "\n"
-        "  --seed N         one seed, told in full\n"
-        "  --seeds A..B     many (default 1..2000)\n"
-        "  --twice N        run each N-th seed twice; the traces must be equal (default 10)\n";
+	"usage: secvf sim [--seed N | --seeds A..B] [--twice N]\n"
+	"\n"
+	"Runs switch, tap, pipeline and a simulated tshark in one thread under a virtual clock; traffic, bounds and\n"
+	"faults are picked by the seed. Oracles watch order, content, ledger, audit log and liveness.\n"
+	"\n"
+	"  --seed N         one seed, told in full\n"
+	"  --seeds A..B     many (default 1..2000)\n"
+	"  --twice N        run each N-th seed twice; the traces must be equal (default 10)\n";
 
 struct sim_options {
 	unsigned long long first, last, twice;
@@ -40,11 +40,11 @@ static bool parse_seeds(struct sim_options *o, const char *text, struct err *err
 static bool parse(struct sim_options *o, int argc, char **argv, struct err *err)
 {
 	static const struct option words[] = {
-	        {"seed", required_argument, NULL, 's'},
-	        {"seeds", required_argument, NULL, 'r'},
-	        {"twice", required_argument, NULL, 't'},
-	        {"help", no_argument, NULL, 'h'},
-	        {NULL, 0, NULL, 0},
+		{"seed", required_argument, NULL, 's'},
+		{"seeds", required_argument, NULL, 'r'},
+		{"twice", required_argument, NULL, 't'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
 	};
 	int word;
 
@@ -67,10 +67,14 @@ static bool parse(struct sim_options *o, int argc, char **argv, struct err *err)
 			if (!cli_u64("--twice", optarg, 0, UINT64_MAX, &o->twice, err))
 				return false;
 			break;
-		case 'h': fputs(help, stdout); err_set(err, EXIT_BALANCED, "%s", ""); return false;
+		case 'h':
+			fputs(help, stdout);
+			err_set(err, EXIT_BALANCED, "%s", "");
+			return false;
 		default:
-			err_set(err, EXIT_USAGE, "there is no option '%s'; 'secvf sim --help' lists them",
-			        argv[optind - 1]);
+			err_set(err, EXIT_USAGE,
+				"there is no option '%s'; 'secvf sim --help' lists them",
+				argv[optind - 1]);
 			return false;
 		}
 	}
@@ -105,8 +109,8 @@ static bool run_seed(uint64_t seed, bool twice, struct world_result *r)
 		if (again.hash != r->hash || again.steps != r->steps) {
 			r->ok = false;
 			snprintf(r->why, sizeof(r->why),
-			         "not deterministic: the second trace has hash %016" PRIx64,
-			         again.hash);
+				 "not deterministic: the second trace has hash %016" PRIx64,
+				 again.hash);
 		}
 	}
 	if (r->ok)
@@ -149,7 +153,7 @@ int cli_sim(int argc, char **argv)
 	ledger_each(&sum, print_term, NULL);
 	printf("%" PRIu64 " seeds, %" PRIu64 " failed; %" PRIu64
 	       " generations, %.0f virtual s in %.1f s\n",
-	       (uint64_t)(o.last - o.first + 1), failed, generations,
-	       (double)virtual_ns / 1e9, (double)(clock_now_ns() - start_ns) / 1e9);
+	       (uint64_t)(o.last - o.first + 1), failed, generations, (double)virtual_ns / 1e9,
+	       (double)(clock_now_ns() - start_ns) / 1e9);
 	return failed ? EXIT_UNBALANCED : EXIT_BALANCED;
 }

@@ -19,7 +19,7 @@ static const struct column {
 } columns[] = {
 #define COLUMN(field, title, title_2, format) \
 	[field] = {title, sizeof(title) - 1, title_2, sizeof(title_2) - 1, format}
-#define CUSTOM(field, title, name) COLUMN(field, title, "", "%Cus:" name ":0:R")
+#define CUSTOM(field, title, name) COLUMN(field, title, "", "%Cus:" name ":0:U")
 	COLUMN(EK_NUMBER, "no", "no_", "%m"),
 	COLUMN(EK_SOURCE, "src", "source", "%s"),
 	COLUMN(EK_DESTINATION, "dst", "destination", "%d"),

@@ -56,8 +56,8 @@ enum ek_field {
 const char *ek_field_title(enum ek_field field);
 
 /** ek_field_format() - The column's format for tshark's gui.column.format: "%m", "%s",
- * "%Cus:frame.protocols:0:R", ...: all occurrences in the packet, joined by commas, with values
- * named where Wireshark has names ("Message is a query", "Handshake,Handshake", "request"); a
+ * "%Cus:frame.protocols:0:U", ...: all occurrences in the packet, joined by commas, as numbers
+ * where Wireshark also has names for them ("1", "22,22"), which do not change with its version; a
  * packet without the field has "" */
 const char *ek_field_format(enum ek_field field);
 

@@ -116,7 +116,7 @@ static uint64_t pending_from(struct feed *f, uint64_t id)
 
 /* Point iovecs at what is left of one record. Return: how many were used. */
 static int lend_record(struct feed *f, struct iovec *iov, uint64_t id, struct frame *frame,
-                       uint64_t offset)
+		       uint64_t offset)
 {
 	unsigned char *r = f->records[f->lent_count];
 	int n = 0;
@@ -165,7 +165,8 @@ int feed_lend(struct feed *f, struct iovec iov[FEED_IOVECS_MAX])
 	return n;
 }
 
-/* The record of @id is complete in the FIFO. Where the frame was given up meanwhile, its number still counts. */
+/* The record of @id is complete in the FIFO. Where the frame was given up meanwhile, its number
+ * still counts. */
 static void fed(struct feed *f, uint64_t id)
 {
 	struct store *s = f->store;
@@ -281,4 +282,3 @@ uint64_t feed_take(struct feed *f)
 	f->fed_base++;
 	return id;
 }
-

@@ -1,17 +1,17 @@
 /* feed.h - captured frames as libpcap records, on their way into the FIFO
  *
- * Theory of operation: for each generation of tshark the feed starts with the file header (nanosecond magic), then
- * gives the records of all pending frames in the order of ids, without copying them: it
- * lends an iovec that points into the frames, and is told how many bytes the FIFO took. A record once begun
- * is finished in that generation or never, even where its frame was given up meanwhile: what is skipped is
- * skipped between records.
+ * Theory of operation: for each generation of tshark the feed starts with the file header
+ * (nanosecond magic), then gives the records of all pending frames in the order of ids, without
+ * copying them: it lends an iovec that points into the frames, and is told how many bytes the FIFO
+ * took. A record once begun is finished in that generation or never, even where its frame was given
+ * up meanwhile: what is skipped is skipped between records.
  *
- * Batches: a frame waits up to FEED_BATCH_NS for others, or until FEED_BATCH_BYTES are there. Stall: when
- * there is something to write and the FIFO took no byte for stall_ns, the feed is stalled and what is
- * pending may be skipped, until bytes move again.
+ * Batches: a frame waits up to FEED_BATCH_NS for others, or until FEED_BATCH_BYTES are there.
+ * Stall: when there is something to write and the FIFO took no byte for stall_ns, the feed is
+ * stalled and what is pending may be skipped, until bytes move again.
  *
- * Source: draft-ietf-opsawg-pcap (records, magic a1b23c4d); seconds are 32 bits there, so a time beyond
- * 2106 wraps in tshark's eyes. Ours stays right: it never comes from tshark.
+ * Source: draft-ietf-opsawg-pcap (records, magic a1b23c4d); seconds are 32 bits there, so a time
+ * beyond 2106 wraps in tshark's eyes. Ours stays right: it never comes from tshark.
  */
 #ifndef SECVF_FEED_FEED_H
 #define SECVF_FEED_FEED_H
@@ -22,13 +22,13 @@
 
 #include "store/store.h"
 
-#define FEED_BATCH_NS UINT64_C(1000000)
+#define FEED_BATCH_NS	 UINT64_C(1000000)
 #define FEED_BATCH_BYTES 65536u
-#define FEED_STALL_NS UINT64_C(250000000)
+#define FEED_STALL_NS	 UINT64_C(250000000)
 
 /* Records lent at a time: two iovecs each, and one for the file header; below IOV_MAX (1,024). */
 #define FEED_RECORDS_MAX 500
-#define FEED_IOVECS_MAX (2 * FEED_RECORDS_MAX + 1)
+#define FEED_IOVECS_MAX	 (2 * FEED_RECORDS_MAX + 1)
 _Static_assert(FEED_IOVECS_MAX <= 1024, "writev() takes no more");
 
 #define FEED_HEADER_BYTES 24u /* pcap file header */
@@ -36,28 +36,30 @@ _Static_assert(FEED_IOVECS_MAX <= 1024, "writev() takes no more");
 
 struct feed {
 	struct store *store;
-	uint64_t next;        /* id from which pending frames are looked for */
-	uint64_t current;     /* id whose record has been begun, 0 for none */
-	struct frame *current_frame; /* its frame; a reference of ours, as its slot may go meanwhile */
-	uint64_t offset;      /* bytes of the file header or the current record taken so far */
+	uint64_t next;	  /* id from which pending frames are looked for */
+	uint64_t current; /* id whose record has been begun, 0 for none */
+	struct frame
+		*current_frame; /* its frame; a reference of ours, as its slot may go meanwhile */
+	uint64_t offset;	/* bytes of the file header or the current record taken so far */
 	bool header_done;
-	uint64_t waiting_since_ns;  /* when the oldest pending frame came; 0: nothing pending */
+	uint64_t waiting_since_ns; /* when the oldest pending frame came; 0: nothing pending */
 	uint64_t pending_bytes;
 	uint64_t progress_ns; /* last time the FIFO took bytes, or something first waited */
-	bool blocked;         /* the FIFO took less than was offered */
+	bool blocked;	      /* the FIFO took less than was offered */
 	bool stalled;
-	uint64_t stall_ns;    /* 0: never stalled */
-	/* Ids fed in this generation and not yet settled, oldest first; base is the number tshark gives the first. */
+	uint64_t stall_ns; /* 0: never stalled */
+	/* Ids fed in this generation and not yet settled, oldest first; base is the number tshark
+	 * gives the first. */
 	uint64_t *fed;
 	uint64_t fed_base;
 	uint64_t fed_count;
-	uint64_t fed_from;    /* index of the oldest in the ring fed[store->limit] */
+	uint64_t fed_from; /* index of the oldest in the ring fed[store->limit] */
 	unsigned char header[FEED_HEADER_BYTES];
 	unsigned char records[FEED_RECORDS_MAX][FEED_RECORD_BYTES];
-	uint64_t lent[FEED_RECORDS_MAX]; /* ids of the records lent last, */
+	uint64_t lent[FEED_RECORDS_MAX];	    /* ids of the records lent last, */
 	struct frame *lent_frame[FEED_RECORDS_MAX]; /* and their frames, borrowed from the slots */
 	int lent_count;
-	uint64_t bytes;       /* that the FIFO took, in all */
+	uint64_t bytes; /* that the FIFO took, in all */
 };
 
 /** feed_init() - @store is borrowed while the feed lives. Return: 0, or -ENOMEM */
@@ -66,13 +68,15 @@ int feed_init(struct feed *f, struct store *store, uint64_t stall_ns);
 /** feed_done() - Free */
 void feed_done(struct feed *f);
 
-/** feed_restart() - A new generation: header first, then every unsettled frame again. Return: how many were fed before */
+/** feed_restart() - A new generation: header first, then every unsettled frame again. Return: how
+ * many were fed before */
 uint64_t feed_restart(struct feed *f, uint64_t now_ns);
 
 /** feed_arrived() - A frame was captured and is pending */
 void feed_arrived(struct feed *f, const struct frame *frame, uint64_t now_ns);
 
-/** feed_due() - Monotonic ns at which the feed wants to write: 0 for now, UINT64_MAX for nothing to write */
+/** feed_due() - Monotonic ns at which the feed wants to write: 0 for now, UINT64_MAX for nothing to
+ * write */
 uint64_t feed_due(const struct feed *f);
 
 /**
@@ -95,7 +99,8 @@ void feed_took(struct feed *f, uint64_t n, bool more, uint64_t now_ns);
 /** feed_check_stall() - Whether the FIFO has made no progress for the limit. Sets f->stalled */
 bool feed_check_stall(struct feed *f, uint64_t now_ns);
 
-/** feed_stall_due() - When feed_check_stall() may next change its answer; UINT64_MAX: not as things are */
+/** feed_stall_due() - When feed_check_stall() may next change its answer; UINT64_MAX: not as things
+ * are */
 uint64_t feed_stall_due(const struct feed *f);
 
 /** feed_begun() - Id of the frame whose record has been begun and is not complete, 0 for none */
@@ -104,7 +109,8 @@ uint64_t feed_begun(const struct feed *f);
 /** feed_idle() - Nothing pending, no record begun */
 bool feed_idle(const struct feed *f);
 
-/** feed_forget() - A pending frame was settled by somebody else (skipped): keeps the account of bytes */
+/** feed_forget() - A pending frame was settled by somebody else (skipped): keeps the account of
+ * bytes */
 void feed_forget(struct feed *f, const struct frame *frame);
 
 /**

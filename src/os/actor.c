@@ -14,7 +14,7 @@ static void sleep_on(struct pollfd *fds, nfds_t count, uint64_t due_ns)
 	uint64_t left = due_ns > now_ns ? due_ns - now_ns : 0;
 #ifdef __linux__
 	struct timespec timeout = {.tv_sec = (time_t)(left / 1000000000),
-	                           .tv_nsec = (long)(left % 1000000000)};
+				   .tv_nsec = (long)(left % 1000000000)};
 
 	ppoll(fds, count, due_ns == UINT64_MAX ? NULL : &timeout, NULL);
 #else
@@ -28,10 +28,10 @@ static void wait_for(struct actor *a, const struct pipeline_wait *wait)
 {
 	/* A negative descriptor is passed over by poll(). */
 	struct pollfd fds[] = {
-	        {.fd = waker_fd(a->waker), .events = POLLIN},
-	        {.fd = wait->fifo, .events = POLLOUT},
-	        {.fd = wait->out, .events = POLLIN},
-	        {.fd = wait->err, .events = POLLIN},
+		{.fd = waker_fd(a->waker), .events = POLLIN},
+		{.fd = wait->fifo, .events = POLLOUT},
+		{.fd = wait->out, .events = POLLIN},
+		{.fd = wait->err, .events = POLLIN},
 	};
 	bool asked = wait->frames && ring_consumer_sleeps(&a->pipeline->tap.frames);
 
@@ -49,24 +49,37 @@ static void *run(void *ctx)
 	for (;;) {
 		uint64_t now_ns = clock_now_ns();
 
-		/* Relaxed: the waker's system calls order it well enough, and nothing else hangs on it. */
+		/* Relaxed: the waker's system calls order it well enough, and nothing else hangs on
+		 * it. */
 		if (atomic_load_explicit(&a->stop, memory_order_relaxed))
 			pipeline_stop(a->pipeline, now_ns);
 		pipeline_step(a->pipeline, now_ns, &wait);
 		if (pipeline_finished(a->pipeline))
-			return NULL;
+			break;
 		wait_for(a, &wait);
 	}
+	/* Release: pairs with actor_finished(). */
+	atomic_store_explicit(&a->finished, true, memory_order_release);
+	waker_wake(a->owner);
+	return NULL;
 }
 
-int actor_start(struct actor *a, struct pipeline *pipeline, struct waker *waker)
+bool actor_finished(struct actor *a)
+{
+	return atomic_load_explicit(&a->finished, memory_order_acquire);
+}
+
+int actor_start(struct actor *a, struct pipeline *pipeline, struct waker *waker,
+		struct waker *owner)
 {
 	sigset_t all, before;
 	int error;
 
 	a->pipeline = pipeline;
 	a->waker = waker;
+	a->owner = owner;
 	atomic_init(&a->stop, false);
+	atomic_init(&a->finished, false);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	error = pthread_create(&a->thread, NULL, run, a);

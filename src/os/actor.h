@@ -11,8 +11,9 @@
 
 struct actor {
 	struct pipeline *pipeline;
-	struct waker *waker;   /* given to the tap as the consumer's wake, and to the sink */
-	atomic_bool stop;
+	struct waker *waker; /* given to the tap as the consumer's wake, and to the sink */
+	struct waker *owner; /* woken when the pipeline has finished */
+	atomic_bool stop, finished;
 	pthread_t thread;
 };
 
@@ -20,13 +21,19 @@ struct actor {
  * actor_start() - Run @pipeline until it is finished
  * @pipeline:  Borrowed until actor_join(); its consumer wake must be @waker's
  * @waker:     Borrowed, too
+ * @owner:     Borrowed, too: wakes whoever waits for actor_finished()
  *
  * Signals are blocked on the thread. Return: 0, or -errno
  */
-int actor_start(struct actor *a, struct pipeline *pipeline, struct waker *waker);
+int actor_start(struct actor *a, struct pipeline *pipeline, struct waker *waker,
+		struct waker *owner);
 
 /** actor_stop() - The user wants an end (pipeline_stop()); the source must end too. Any thread */
 void actor_stop(struct actor *a);
+
+/** actor_finished() - Whether the pipeline has come to its end; actor_join() then returns at once.
+ * Any thread */
+bool actor_finished(struct actor *a);
 
 /** actor_join() - Wait for the end; the pipeline is then the caller's again */
 void actor_join(struct actor *a);

@@ -69,7 +69,7 @@ int audit_file_open(struct audit_file *f, const char *path, struct err *err)
 		snprintf(f->path, sizeof(f->path), "%s", path);
 	else if (!home_path(f->path, sizeof(f->path), "logs/error-audit.log")) {
 		err_set(err, EXIT_ENVIRONMENT,
-		        "audit log: neither AVF_HOME nor HOME is set; its lines go to stderr");
+			"audit log: neither AVF_HOME nor HOME is set; its lines go to stderr");
 		return -ENOENT;
 	}
 	error = make_folders(f->path);
@@ -77,8 +77,8 @@ int audit_file_open(struct audit_file *f, const char *path, struct err *err)
 		error = open_log(f);
 	if (error)
 		err_set(err, EXIT_ENVIRONMENT,
-		        "audit log: %s: %s; its lines go to stderr (AVF_HOME chooses another folder)",
-		        f->path, strerror(-error));
+			"audit log: %s: %s; its lines go to stderr (AVF_HOME chooses another folder)",
+			f->path, strerror(-error));
 	return error;
 }
 
@@ -105,15 +105,14 @@ void audit_file_line(void *ctx, const char *members, size_t n)
 
 	gmtime_r(&seconds, &tm);
 	f->line.n = 0;
-	buf_printf(&f->line, "{\"time\":\"%04d-%02d-%02dT%02d:%02d:%02d.%09uZ\",", tm.tm_year + 1900,
-	           tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
-	           (unsigned)(wall_ns % 1000000000));
+	buf_printf(&f->line, "{\"time\":\"%04d-%02d-%02dT%02d:%02d:%02d.%09uZ\",",
+		   tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
+		   (unsigned)(wall_ns % 1000000000));
 	buf_put(&f->line, members, n);
 	buf_puts(&f->line, "}\n");
 	if (f->fd >= 0 && f->bytes + f->line.n > AUDIT_FILE_BYTES && f->bytes)
 		rotate(f);
-	if (write(f->fd >= 0 ? f->fd : STDERR_FILENO, f->line.p, f->line.n) !=
-	    (ssize_t)f->line.n)
+	if (write(f->fd >= 0 ? f->fd : STDERR_FILENO, f->line.p, f->line.n) != (ssize_t)f->line.n)
 		f->unwritten++;
 	else
 		f->bytes += f->line.n;

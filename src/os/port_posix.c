@@ -64,7 +64,7 @@ static int fifo_make(void *ctx, char path[PORT_PATH_MAX])
 		snprintf(path, PORT_PATH_MAX, "%s/secvf-capture-%ld", p->dir, (long)getpid());
 	else
 		snprintf(path, PORT_PATH_MAX, "%s/secvf-capture-%ld-%u", p->dir, (long)getpid(),
-		         p->fifos);
+			 p->fifos);
 	return mkfifo(path, 0600) ? -errno : 0;
 }
 
@@ -76,7 +76,8 @@ static int fifo_open(void *ctx, const char *path)
 	if (fd < 0)
 		return -errno;
 #ifdef F_SETPIPE_SZ
-	/* More than an unprivileged user may have is refused; the default works too, only slower. */
+	/* More than an unprivileged user may have is refused; the default works too, only slower.
+	 */
 	fcntl(fd, F_SETPIPE_SZ, PORT_PIPE_BYTES);
 #endif
 	return fd;
@@ -110,7 +111,8 @@ static void close_pipe(int fd[2])
 	close(fd[1]);
 }
 
-/* Default signals and an own process group: a Ctrl-C at the terminal is ours to handle, not the child's. */
+/* Default signals and an own process group: a Ctrl-C at the terminal is ours to handle, not the
+ * child's. */
 static int spawn_in_group(char *const argv[], int out, int err, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
@@ -129,8 +131,8 @@ static int spawn_in_group(char *const argv[], int out, int err, pid_t *pid)
 		error = posix_spawn_file_actions_adddup2(&actions, err, 2);
 	if (!error)
 		error = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP |
-		                                                      POSIX_SPAWN_SETSIGDEF |
-		                                                      POSIX_SPAWN_SETSIGMASK);
+								      POSIX_SPAWN_SETSIGDEF |
+								      POSIX_SPAWN_SETSIGMASK);
 	posix_spawnattr_setpgroup(&attributes, 0);
 	posix_spawnattr_setsigdefault(&attributes, &all);
 	posix_spawnattr_setsigmask(&attributes, &none);
@@ -209,15 +211,15 @@ static int port_reap(void *ctx, int pid, int *status)
 }
 
 static const struct port_ops posix_ops = {
-        .fifo_make = fifo_make,
-        .fifo_open = fifo_open,
-        .fifo_remove = fifo_remove,
-        .spawn = spawn,
-        .read = port_read,
-        .writev = port_writev,
-        .close = port_close,
-        .kill = port_kill,
-        .reap = port_reap,
+	.fifo_make = fifo_make,
+	.fifo_open = fifo_open,
+	.fifo_remove = fifo_remove,
+	.spawn = spawn,
+	.read = port_read,
+	.writev = port_writev,
+	.close = port_close,
+	.kill = port_kill,
+	.reap = port_reap,
 };
 
 void port_posix_init(struct port_posix *p, struct port *port)
@@ -266,8 +268,29 @@ static int read_all(int fd, char *out, size_t n, uint64_t deadline_ns)
 	}
 }
 
+/* Wait for the exit, which comes soon after the end of the output, or else not; kill it where
+ * @error, or at the deadline. There is no portable descriptor for an exit. Return: @error, or
+ * -ETIMEDOUT. */
+static int reap_by(pid_t pid, int error, uint64_t deadline_ns, int *status)
+{
+	for (;;) {
+		pid_t result;
+
+		if (!error && clock_now_ns() >= deadline_ns)
+			error = -ETIMEDOUT;
+		if (error)
+			kill(pid, SIGKILL);
+		result = waitpid(pid, status, error ? 0 : WNOHANG);
+		if (result == pid || (result < 0 && errno != EINTR))
+			return error;
+		if (result == 0)
+			poll(NULL, 0, 1);
+	}
+}
+
 int port_posix_output(char *const argv[], char *out, size_t n, uint64_t timeout_ns)
 {
+	uint64_t deadline_ns = clock_now_ns() + timeout_ns;
 	int fd[2], null, error, status = 0;
 	pid_t pid;
 
@@ -280,11 +303,8 @@ int port_posix_output(char *const argv[], char *out, size_t n, uint64_t timeout_
 		close(null);
 	close(fd[1]);
 	if (!error) {
-		error = read_all(fd[0], out, n, clock_now_ns() + timeout_ns);
-		if (error)
-			kill(pid, SIGKILL);
-		while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-		}
+		error = read_all(fd[0], out, n, deadline_ns);
+		error = reap_by(pid, error, deadline_ns, &status);
 		if (!error && (!WIFEXITED(status) || WEXITSTATUS(status)))
 			error = -EIO;
 	}

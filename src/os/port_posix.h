@@ -7,13 +7,15 @@
 #include "base/err.h"
 #include "base/port.h"
 
-/* Pipe buffers asked for: 64 KiB batches into 1 MiB go three times as fast as into the default 64 KiB. */
+/* Pipe buffers asked for: 64 KiB batches into 1 MiB go three times as fast as into the default 64
+ * KiB. */
 #define PORT_PIPE_BYTES (1 << 20)
 
 /** struct port_posix - Keeps what must be cleaned up */
 struct port_posix {
-	char dir[PORT_PATH_MAX - 64]; /* private directory of the FIFOs, mode 0700; "" before the first */
-	unsigned fifos;               /* made so far; numbers their names */
+	char dir[PORT_PATH_MAX -
+		 64];	/* private directory of the FIFOs, mode 0700; "" before the first */
+	unsigned fifos; /* made so far; numbers their names */
 };
 
 /** port_posix_init() - Fill in @port; @p must outlive it. Makes SIGPIPE harmless for the process */

@@ -15,7 +15,8 @@ void waker_done(struct waker *w);
 /** waker_fd() - Descriptor to poll for reading */
 int waker_fd(const struct waker *w);
 
-/** waker_wake() - Make it readable; any thread, any signal handler. @ctx: a struct waker, as struct wake has it */
+/** waker_wake() - Make it readable; any thread, any signal handler. @ctx: a struct waker, as struct
+ * wake has it */
 void waker_wake(void *ctx);
 
 /** waker_clear() - Make it unreadable again */

@@ -63,6 +63,7 @@ uint64_t store_add(struct store *s, struct frame *f)
 	slot = store_slot(s, id);
 	slot->frame = f;
 	s->captured++;
+	s->unsettled++;
 	return id;
 }
 
@@ -72,11 +73,12 @@ static struct slot *settle(struct store *s, uint64_t id, enum slot_state state)
 
 	check(slot->state == SLOT_PENDING || slot->state == SLOT_FED);
 	slot->state = (uint8_t)state;
+	s->unsettled--;
 	return slot;
 }
 
 void store_decoded(struct store *s, uint64_t id, struct decoded_fields *fields, char *raw,
-                   uint32_t raw_n)
+		   uint32_t raw_n)
 {
 	struct slot *slot = settle(s, id, SLOT_DECODED);
 
@@ -98,7 +100,7 @@ void store_undecoded(struct store *s, uint64_t id, enum undecoded cause)
 
 uint64_t store_unsettled(const struct store *s)
 {
-	return s->captured - s->decoded - s->undecoded;
+	return s->unsettled;
 }
 
 uint64_t store_oldest_unsettled(struct store *s)

@@ -1,10 +1,11 @@
 /* store.h - captured frames by id, with what is known of each
  *
- * Theory of operation: each captured frame gets the next id (1, 2, ...) and a slot. A slot is PENDING until
- * it is fed to tshark, FED until its record comes back, and then settled: DECODED, BASIC or SKIPPED. Settled
- * slots are emitted to subscribers strictly in the order of ids. The store holds the newest
- * `limit` frames: a frame that comes when it is full pushes the oldest out, which must be
- * settled and emitted by then (store_full() says when it isn't; the caller decides who gives way).
+ * Theory of operation: each captured frame gets the next id (1, 2, ...) and a slot. A slot is
+ * PENDING until it is fed to tshark, FED until its record comes back, and then settled: DECODED,
+ * BASIC or SKIPPED. Settled slots are emitted to subscribers strictly in the order of ids. The
+ * store holds the newest `limit` frames: a frame that comes when it is full pushes the oldest out,
+ * which must be settled and emitted by then (store_full() says when it isn't; the caller decides
+ * who gives way).
  *
  *     tail            emitted          settled_to       fed_to        head
  *      | emitted, kept   | settled, to emit | some settled  | pending     |
@@ -22,20 +23,27 @@
 #include "fanout/decoded.h"
 #include "tap/frame.h"
 
-/* --buffer-frames. Default and bounds: a slot is 48 bytes, so the largest store's slots take 768 MiB. */
-#define STORE_FRAMES 100000u
+/* --buffer-frames. Default and bounds: a slot is 48 bytes, so the largest store's slots take 768
+ * MiB. */
+#define STORE_FRAMES	 100000u
 #define STORE_FRAMES_MAX (1u << 24)
 
-enum slot_state { SLOT_PENDING, SLOT_FED, SLOT_DECODED, SLOT_BASIC, SLOT_SKIPPED };
+enum slot_state {
+	SLOT_PENDING,
+	SLOT_FED,
+	SLOT_DECODED,
+	SLOT_BASIC,
+	SLOT_SKIPPED
+};
 
 struct slot {
-	struct frame *frame;           /* one reference */
+	struct frame *frame;	       /* one reference */
 	struct decoded_fields *fields; /* owned; NULL where there are none */
-	char *raw;                     /* owned; tshark's lines for -T ek */
+	char *raw;		       /* owned; tshark's lines for -T ek */
 	uint32_t raw_n;
-	uint8_t state;                 /* enum slot_state */
-	uint8_t cause;                 /* enum undecoded, of BASIC and SKIPPED */
-	uint8_t suspect;               /* generations that ended badly on this frame */
+	uint8_t state;	 /* enum slot_state */
+	uint8_t cause;	 /* enum undecoded, of BASIC and SKIPPED */
+	uint8_t suspect; /* generations that ended badly on this frame */
 };
 
 /** struct store - Ids [tail, head) are held; the counters are those of the ledger */
@@ -44,6 +52,7 @@ struct store {
 	uint32_t limit;
 	uint64_t tail, emitted, settled_to, head; /* ids; 1-based */
 	uint64_t captured, discarded;
+	uint64_t unsettled; /* PENDING or FED; counted by itself, so that the ledger can be wrong */
 	uint64_t decoded;
 	uint64_t cause[UNDECODED_CAUSES];
 	uint64_t undecoded; /* sum of cause[] */
@@ -69,11 +78,13 @@ bool store_full(const struct store *s);
  */
 uint64_t store_add(struct store *s, struct frame *f);
 
-/** store_decoded() - Settle a frame with tshark's decode; @fields and @raw are taken, either may be NULL */
+/** store_decoded() - Settle a frame with tshark's decode; @fields and @raw are taken, either may be
+ * NULL */
 void store_decoded(struct store *s, uint64_t id, struct decoded_fields *fields, char *raw,
-                   uint32_t raw_n);
+		   uint32_t raw_n);
 
-/** store_undecoded() - Settle a frame without: SLOT_BASIC where nobody meant to decode it, else SLOT_SKIPPED */
+/** store_undecoded() - Settle a frame without: SLOT_BASIC where nobody meant to decode it, else
+ * SLOT_SKIPPED */
 void store_undecoded(struct store *s, uint64_t id, enum undecoded cause);
 
 /** store_unsettled() - Frames captured and not settled: the ledger's in_flight */
@@ -87,8 +98,8 @@ uint64_t store_oldest_unsettled(struct store *s);
  * @s:   Store
  * @id:  Set to its id
  *
- * Return: slot, borrowed until the next call on @s (fields and raw may be moved out); NULL where the next
- * frame is not settled
+ * Return: slot, borrowed until the next call on @s (fields and raw may be moved out); NULL where
+ * the next frame is not settled
  */
 struct slot *store_emit(struct store *s, uint64_t *id);
 

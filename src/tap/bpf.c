@@ -19,9 +19,9 @@ struct bpf *bpf_compile(const char *expression, struct err *err)
 	}
 	if (pcap_compile(dead, &b->program, expression, 1, PCAP_NETMASK_UNKNOWN) < 0) {
 		err_set(err, EXIT_USAGE,
-		        "-f: '%s': %s; capture filters are written as in pcap-filter(7), display "
-		        "filters go to -Y",
-		        expression, pcap_geterr(dead));
+			"-f: '%s': %s; capture filters are written as in pcap-filter(7), display "
+			"filters go to -Y",
+			expression, pcap_geterr(dead));
 		goto fail;
 	}
 	pcap_close(dead);

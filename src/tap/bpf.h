@@ -12,7 +12,8 @@
 
 struct bpf;
 
-/** bpf_compile() - Compile @expression. Return: filter; NULL with EXIT_USAGE and libpcap's message in @err */
+/** bpf_compile() - Compile @expression. Return: filter; NULL with EXIT_USAGE and libpcap's message
+ * in @err */
 struct bpf *bpf_compile(const char *expression, struct err *err);
 
 /** bpf_free() - NULL is allowed */

@@ -51,13 +51,13 @@ static inline bool port_set_empty(const struct port_set *s)
  */
 struct frame {
 	atomic_uint refs;
-	uint32_t caplen;        /* bytes in data, at most FRAME_BYTES_MAX */
-	uint32_t len;           /* bytes on the wire, as recorded; may be absurd in a hostile file */
-	uint16_t ingress;       /* switch port that it came in by */
-	uint64_t ts_ns;         /* time stamp, ns since 1970-01-01 UTC */
-	uint64_t serial;        /* 1, 2, ... in the order offered to the switch */
-	uint64_t published_ns;  /* monotonic ns when the switch published it */
-	struct port_set ports;  /* ingress, and every port that it was sent out of */
+	uint32_t caplen;       /* bytes in data, at most FRAME_BYTES_MAX */
+	uint32_t len;	       /* bytes on the wire, as recorded; may be absurd in a hostile file */
+	uint16_t ingress;      /* switch port that it came in by */
+	uint64_t ts_ns;	       /* time stamp, ns since 1970-01-01 UTC */
+	uint64_t serial;       /* 1, 2, ... in the order offered to the switch */
+	uint64_t published_ns; /* monotonic ns when the switch published it */
+	struct port_set ports; /* ingress, and every port that it was sent out of */
 	unsigned char data[];
 };
 

@@ -2,9 +2,9 @@
  *
  * Theory of operation: one producer, one consumer, two free-running indexes. A full ring refuses;
  * what to do then is the producer's affair. Either side may go to sleep: it says so
- * (ring_consumer_sleeps(), ring_producer_sleeps()), and the other side's next call that ends its reason to sleep
- * wakes it through the callback given at the start. Who sleeps checks again after saying so, which
- * closes the gap between the check and the sleep.
+ * (ring_consumer_sleeps(), ring_producer_sleeps()), and the other side's next call that ends its
+ * reason to sleep wakes it through the callback given at the start. Who sleeps checks again after
+ * saying so, which closes the gap between the check and the sleep.
  */
 #ifndef SECVF_TAP_RING_H
 #define SECVF_TAP_RING_H
@@ -50,13 +50,16 @@ int ring_init(struct ring *r, uint32_t limit, struct wake wake_consumer, struct 
 /** ring_done() - Free the slots; items still in there are the caller's to have taken out before */
 void ring_done(struct ring *r);
 
-/** ring_push() - Offer an item; producer only, never blocks. Return: false where the ring is full */
+/** ring_push() - Offer an item; producer only, never blocks. Return: false where the ring is full
+ */
 bool ring_push(struct ring *r, void *item);
 
-/** ring_pop() - Take the oldest item; consumer only, never blocks. Return: NULL where it is empty */
+/** ring_pop() - Take the oldest item; consumer only, never blocks. Return: NULL where it is empty
+ */
 void *ring_pop(struct ring *r);
 
-/** ring_count() - Items in there; exact for either side while the other rests, else a recent value */
+/** ring_count() - Items in there; exact for either side while the other rests, else a recent value
+ */
 uint32_t ring_count(const struct ring *r);
 
 /** ring_end() - Producer: nothing more will come */
@@ -65,7 +68,8 @@ void ring_end(struct ring *r);
 /** ring_ended() - Consumer: ring_end() was called and every item has been taken */
 bool ring_ended(const struct ring *r);
 
-/** ring_consumer_sleeps() - Consumer is about to sleep. Return: false where it must not: an item or the end is there */
+/** ring_consumer_sleeps() - Consumer is about to sleep. Return: false where it must not: an item or
+ * the end is there */
 bool ring_consumer_sleeps(struct ring *r);
 
 /** ring_consumer_wakes() - Consumer is up again, whoever woke it */
@@ -74,7 +78,8 @@ void ring_consumer_wakes(struct ring *r);
 /** ring_has_room() - Producer: whether ring_push() would succeed */
 bool ring_has_room(struct ring *r);
 
-/** ring_producer_sleeps() - Producer is about to sleep as the ring is full. Return: false where it must not: there is room */
+/** ring_producer_sleeps() - Producer is about to sleep as the ring is full. Return: false where it
+ * must not: half of it is free */
 bool ring_producer_sleeps(struct ring *r);
 
 #endif

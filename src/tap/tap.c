@@ -14,7 +14,7 @@ int tap_init(struct tap *t, const struct tap_config *config)
 	if (!t->config.queue_limit)
 		t->config.queue_limit = TAP_QUEUE_LIMIT;
 	if (ring_init(&t->frames, t->config.queue_limit, config->wake_consumer,
-	              config->wake_producer))
+		      config->wake_producer))
 		return -ENOMEM;
 	if (ring_init(&t->reports, TAP_REPORTS_MAX, none, none)) {
 		ring_done(&t->frames);
@@ -48,11 +48,12 @@ struct subscriber tap_subscriber(struct tap *t)
 	return (struct subscriber){.publish = publish, .ctx = t};
 }
 
-/* Only the switch's thread writes the counters, so a load and a store do; relaxed, as they order nothing. */
+/* Only the switch's thread writes the counters, so a load and a store do; relaxed, as they order
+ * nothing. */
 static void count(atomic_ullong *counter)
 {
 	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
-	                      memory_order_relaxed);
+			      memory_order_relaxed);
 }
 
 bool tap_report(struct tap *t, const struct tap_report *report)
@@ -119,7 +120,8 @@ void tap_publish(struct tap *t, struct frame *f)
 void tap_end(struct tap *t)
 {
 	/* The last run may find the ring of reports full for want of a consumer; then it waits
-	 * in t->drop, which the pipeline reads once the end flag (release, acquire) has passed it on. */
+	 * in t->drop, which the pipeline reads once the end flag (release, acquire) has passed it
+	 * on. */
 	if (tap_report(t, &t->drop))
 		t->drop.run = (struct run){0};
 	ring_end(&t->reports);

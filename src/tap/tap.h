@@ -1,11 +1,11 @@
 /* tap.h - one tap on the switch: scope, capture filter, bounded queue
  *
- * Theory of operation: tap_publish() runs on the switch's thread for each forwarded frame. A frame out of
- * scope or refused by the filter is counted and left; any other is queued by reference, and where
- * the queue is full it is dropped and counted: the switch never waits. Drops are gathered into runs,
- * which go to the pipeline over a second ring; where that is full too, a run goes on growing, so that
- * nothing is lost from the count. The source of frames may report its own drops by the same road
- * (tap_report()), so that the audit log has one writer.
+ * Theory of operation: tap_publish() runs on the switch's thread for each forwarded frame. A frame
+ * out of scope or refused by the filter is counted and left; any other is queued by reference, and
+ * where the queue is full it is dropped and counted: the switch never waits. Drops are gathered
+ * into runs, which go to the pipeline over a second ring; where that is full too, a run goes on
+ * growing, so that nothing is lost from the count. The source of frames may report its own drops by
+ * the same road (tap_report()), so that the audit log has one writer.
  *
  * Threads: the switch's calls publish, report and end; the pipeline's takes frames and
  * reports. Counters are written by the switch's thread alone and may be read by any.
@@ -33,13 +33,13 @@ struct tap_report {
 	const char *event; /* "drop", or what else the audit log calls it; static text */
 	const char *cause; /* static text */
 	const char *port;  /* name that outlives the tap, or NULL */
-	struct run run;    /* serials */
+	struct run run;	   /* serials */
 };
 
 struct tap_config {
-	uint32_t queue_limit;      /* 0: TAP_QUEUE_LIMIT */
-	bool all;                  /* all traffic, whatever scope says */
-	struct port_set scope;     /* else: frames that came in by or went out of one of these */
+	uint32_t queue_limit;	   /* 0: TAP_QUEUE_LIMIT */
+	bool all;		   /* all traffic, whatever scope says */
+	struct port_set scope;	   /* else: frames that came in by or went out of one of these */
 	const struct bpf *filter;  /* borrowed while the tap lives; NULL for none */
 	struct wake wake_consumer; /* wakes the pipeline */
 	struct wake wake_producer; /* wakes a source that waits for room */
@@ -78,7 +78,8 @@ bool tap_report(struct tap *t, const struct tap_report *report);
 /** tap_end() - Nothing more will be published. Switch thread, last call */
 void tap_end(struct tap *t);
 
-/** tap_take() - Oldest queued frame, its reference now the caller's; NULL where there is none. Pipeline thread */
+/** tap_take() - Oldest queued frame, its reference now the caller's; NULL where there is none.
+ * Pipeline thread */
 struct frame *tap_take(struct tap *t);
 
 /** tap_take_report() - Oldest report, to be free()d; NULL where there is none. Pipeline thread */

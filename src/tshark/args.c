@@ -24,8 +24,9 @@ bool profile_parse(enum profile *profile, const char *name)
 	return false;
 }
 
-/* Our own columns, so that the keys are ours whatever the user's preferences say. The first ones are the
- * plain columns; summary stops there, as each custom column makes tshark build a protocol tree. */
+/* Our own columns, so that the keys are ours whatever the user's preferences say. The first ones
+ * are the plain columns; summary stops there, as each custom column makes tshark build a protocol
+ * tree. */
 static void make_columns(struct buf *b, enum profile profile)
 {
 	int last = profile == PROFILE_SUMMARY ? EK_INFO : EK_FIELDS - 1;
@@ -33,7 +34,7 @@ static void make_columns(struct buf *b, enum profile profile)
 	buf_puts(b, "gui.column.format:");
 	for (int i = 0; i <= last; i++)
 		buf_printf(b, "%s\"%s\",\"%s\"", i ? "," : "", ek_field_title((enum ek_field)i),
-		           ek_field_format((enum ek_field)i));
+			   ek_field_format((enum ek_field)i));
 	buf_putc(b, '\0');
 }
 

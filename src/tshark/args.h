@@ -10,10 +10,10 @@
 #include "base/buf.h"
 
 enum profile {
-	PROFILE_FULL,    /* -T ek: every field */
-	PROFILE_LEAN,    /* columns, and the fields that table and statistics need */
+	PROFILE_FULL,	 /* -T ek: every field */
+	PROFILE_LEAN,	 /* columns, and the fields that table and statistics need */
 	PROFILE_SUMMARY, /* columns only */
-	PROFILE_OFF,     /* no tshark: basic decode */
+	PROFILE_OFF,	 /* no tshark: basic decode */
 };
 
 #define ARGS_MAX 16
@@ -25,14 +25,15 @@ struct args {
 };
 
 struct args_config {
-	const char *tshark;  /* path */
-	const char *fifo;    /* path of the FIFO */
+	const char *tshark; /* path */
+	const char *fifo;   /* path of the FIFO */
 	enum profile profile;
-	bool verbatim;       /* -T ek: no columns of ours in full, so that the output is tshark's own */
-	bool flush;          /* -l: flush after each packet; costs throughput, gives latency and precision */
+	bool verbatim; /* -T ek: no columns of ours in full, so that the output is tshark's own */
+	bool flush; /* -l: flush after each packet; costs throughput, gives latency and precision */
 };
 
-/** args_make() - Build the vector; strings of @config are borrowed. Return: false where memory ran out */
+/** args_make() - Build the vector; strings of @config are borrowed. Return: false where memory ran
+ * out */
 bool args_make(struct args *a, const struct args_config *config);
 
 /** args_done() - Free */

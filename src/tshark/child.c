@@ -7,11 +7,11 @@
 #include "base/check.h"
 
 static const char *const state_names[] = {
-        "idle", "waiting", "starting", "running", "draining", "terminating", "killing", "gave_up",
+	"idle", "waiting", "starting", "running", "draining", "terminating", "killing", "gave_up",
 };
 
 _Static_assert(sizeof(state_names) / sizeof(state_names[0]) == CHILD_STATES,
-               "each state has its name");
+	       "each state has its name");
 
 const char *child_state_name(enum child_state state)
 {
@@ -71,7 +71,8 @@ enum child_want child_tick(struct child *c, uint64_t now_ns, bool in_flight)
 		return now_ns >= c->due_ns && !c->out_ended ? CHILD_OPEN : CHILD_NOTHING;
 	case CHILD_RUNNING:
 	case CHILD_DRAINING:
-		/* The watch begins with the first frame in flight, not with the last record before it. */
+		/* The watch begins with the first frame in flight, not with the last record before
+		 * it. */
 		if (c->state == CHILD_RUNNING && !in_flight)
 			c->progress_ns = now_ns;
 		if (!watched(c, in_flight) || now_ns < c->progress_ns + c->hang_ns_max)
@@ -136,7 +137,8 @@ void child_input_closed(struct child *c, uint64_t now_ns)
 
 void child_input_broke(struct child *c, uint64_t now_ns)
 {
-	/* Its output may still hold records: TERM, due in a grace period, is what is left if no end comes. */
+	/* Its output may still hold records: TERM, due in a grace period, is what is left if no end
+	 * comes. */
 	if (c->state == CHILD_RUNNING)
 		go(c, CHILD_TERMINATING, now_ns + CHILD_GRACE_NS);
 }
@@ -151,7 +153,8 @@ void child_ended(struct child *c, bool out, bool err, uint64_t now_ns)
 {
 	c->out_ended |= out;
 	c->err_ended |= err;
-	/* A process that closed its output decodes nothing any more; it gets a grace period to exit in. */
+	/* A process that closed its output decodes nothing any more; it gets a grace period to exit
+	 * in. */
 	if (out && (c->state == CHILD_RUNNING || c->state == CHILD_STARTING))
 		go(c, CHILD_TERMINATING, now_ns + CHILD_GRACE_NS);
 }
@@ -191,7 +194,7 @@ void child_again(struct child *c, bool more, uint64_t now_ns)
 	} else {
 		go(c, CHILD_WAITING, now_ns + c->backoff_ns);
 		c->backoff_ns = c->backoff_ns * 2 < CHILD_BACKOFF_NS_MAX ? c->backoff_ns * 2
-		                                                         : CHILD_BACKOFF_NS_MAX;
+									 : CHILD_BACKOFF_NS_MAX;
 	}
 }
 

@@ -5,20 +5,22 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Where packages put it: Debian and most others, self-built, Homebrew on either kind of Mac, MacPorts, the Mac application. */
+/* Where packages put it: Debian and most others, self-built, Homebrew on either kind of Mac,
+ * MacPorts, the Mac application. */
 static const char *const usual_places[] = {
-        "/usr/bin/tshark",
-        "/usr/local/bin/tshark",
-        "/usr/sbin/tshark",
-        "/opt/homebrew/bin/tshark",
-        "/opt/local/bin/tshark",
-        "/opt/wireshark/bin/tshark",
-        "/Applications/Wireshark.app/Contents/MacOS/tshark",
+	"/usr/bin/tshark",
+	"/usr/local/bin/tshark",
+	"/usr/sbin/tshark",
+	"/opt/homebrew/bin/tshark",
+	"/opt/local/bin/tshark",
+	"/opt/wireshark/bin/tshark",
+	"/Applications/Wireshark.app/Contents/MacOS/tshark",
 };
 
 #define USUAL_PLACES (sizeof(usual_places) / sizeof(usual_places[0]))
 
-/* The @step-th directory of a search path; an empty one is the current directory, which we do not search. */
+/* The @step-th directory of a search path; an empty one is the current directory, which we do not
+ * search. */
 static bool search_part(const char *search, size_t *step, char path[4096])
 {
 	while (search && *search) {

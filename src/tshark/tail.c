@@ -16,7 +16,7 @@ static void end_line(struct tail *t, void (*line)(void *ctx, const char *text, s
 }
 
 void tail_feed(struct tail *t, const char *p, size_t n,
-               void (*line)(void *ctx, const char *text, size_t n), void *ctx)
+	       void (*line)(void *ctx, const char *text, size_t n), void *ctx)
 {
 	while (n) {
 		const char *newline = memchr(p, '\n', n);

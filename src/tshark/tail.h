@@ -11,10 +11,10 @@
 struct tail {
 	char line[TAIL_LINES][TAIL_BYTES];
 	size_t length[TAIL_LINES];
-	size_t lines;       /* whole lines so far, in all */
+	size_t lines; /* whole lines so far, in all */
 	char part[TAIL_BYTES];
 	size_t part_n;
-	bool part_open;     /* bytes came since the last newline */
+	bool part_open; /* bytes came since the last newline */
 };
 
 /**
@@ -22,7 +22,7 @@ struct tail {
  * @line:  Called for each whole line, borrowed for the call
  */
 void tail_feed(struct tail *t, const char *p, size_t n,
-               void (*line)(void *ctx, const char *text, size_t n), void *ctx);
+	       void (*line)(void *ctx, const char *text, size_t n), void *ctx);
 
 /** tail_end() - The stream has ended; a last line without newline counts */
 void tail_end(struct tail *t, void (*line)(void *ctx, const char *text, size_t n), void *ctx);

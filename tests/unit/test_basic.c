@@ -725,7 +725,7 @@ static void decode(struct basic *b, const unsigned char *data, uint32_t n)
 
 static void expect(const struct sample *s, const char *text, const char *expected)
 {
-	if (strcmp(text, expected))
+	if (strcmp(text, expected) != 0)
 		fail_msg("%s: '%s', expected '%s'", s->name, text, expected);
 }
 
@@ -1031,7 +1031,7 @@ static void ipv6_text_is_inet_ntop_s(void **state)
 			v = zero >> 2 * g & 3 ? 0 : small >> g & 1 ? v & 15 : v;
 			if (zero >> 20 & 1 && g == 5)
 				v = 0xffff;
-			be16_store(b.src + 2 * g, v);
+			be16_store(b.src + (size_t)2 * g, v);
 		}
 		basic_source(&b, text);
 		assert_non_null(inet_ntop(AF_INET6, b.src, expected, sizeof(expected)));

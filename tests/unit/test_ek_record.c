@@ -170,7 +170,7 @@ static void test_titles_can_be_keys(void **state)
 	}
 	assert_string_equal(ek_field_title(EK_NUMBER), "no");
 	assert_string_equal(ek_field_format(EK_NUMBER), "%m");
-	assert_string_equal(ek_field_format(EK_TCP_STREAM), "%Cus:tcp.stream:0:R");
+	assert_string_equal(ek_field_format(EK_TCP_STREAM), "%Cus:tcp.stream:0:U");
 }
 
 static void test_each_title_is_found(void **state)

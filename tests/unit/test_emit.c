@@ -331,7 +331,7 @@ static void expect_color(const struct packet *k, const char *protocols, const ch
 
 	if (protocols)
 		give_fields(d, "s", "p", "i", protocols);
-	if (strcmp(emit_color(d), sgr))
+	if (strcmp(emit_color(d), sgr) != 0)
 		fail_msg("'%s', expected '%s', for %s", emit_color(d) + 1, sgr + 1,
 			 protocols ? protocols : "basic decode alone");
 	decoded_free(d);
@@ -504,8 +504,8 @@ static size_t random_bytes(uint64_t *random, char *text, size_t most)
 			pieces[next_random(random) % (sizeof(pieces) / sizeof(pieces[0]))];
 
 		if (next_random(random) & 1) {
-			memcpy(text + n, piece, strlen(piece));
-			n += strlen(piece);
+			for (const char *c = piece; *c; c++)
+				text[n++] = *c;
 		} else {
 			text[n++] = (char)next_random(random);
 		}

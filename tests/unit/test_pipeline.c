@@ -475,6 +475,20 @@ static void idle_waits_for_frames_alone(void **state)
 	end();
 }
 
+static void last_frames_do_not_wait_for_company(void **state)
+{
+	(void)state;
+	prepare();
+	begin();
+	steps(3);
+	publish(2);
+	tap_end(&f.p.tap);
+	step();
+	assert_string_equal(fed(), "1 2");
+	finish();
+	end();
+}
+
 static void stderr_is_told_by_line(void **state)
 {
 	(void)state;
@@ -850,6 +864,29 @@ static void verbatim_lines_are_tshark_s_own(void **state)
 	end();
 }
 
+/* The index line that a dead generation left is not another's. */
+static void index_line_dies_with_its_generation(void **state)
+{
+	static const char own[] = "{\"timestamp\":\"1\",\"no\":\"1\",\"layers\":{}}\n";
+
+	(void)state;
+	prepare();
+	f.config.verbatim = true;
+	begin();
+	feed_it(1);
+	say(INDEX);
+	die(SIGSEGV);
+	later(CHILD_BACKOFF_NS);
+	steps(4);
+	say(own);
+	step();
+	assert_int_equal(f.row_count, 1);
+	assert_int_equal(f.rows[0].raw_n, sizeof(own) - 1);
+	assert_memory_equal(f.rows[0].raw, own, sizeof(own) - 1);
+	finish();
+	end();
+}
+
 static void lines_are_kept_only_where_asked(void **state)
 {
 	(void)state;
@@ -1166,6 +1203,27 @@ static void stop_ends_a_hanging_tshark(void **state)
 	end();
 }
 
+/* Our own TERM is no proof against the frame that tshark was on. */
+static void stop_makes_no_suspect(void **state)
+{
+	(void)state;
+	prepare();
+	begin();
+	feed_it(2);
+	die(SIGSEGV); /* on frame 1, by itself */
+	later(CHILD_BACKOFF_NS);
+	steps(4);
+	pipeline_stop(&f.p, f.now_ns);
+	tap_end(&f.p.tap);
+	steps(2);
+	later(PIPELINE_STOP_NS);
+	die(0);
+	assert_true(pipeline_finished(&f.p));
+	assert_int_equal(cause(UNDECODED_QUARANTINED), 0);
+	assert_int_equal(cause(UNDECODED_STOPPED), 2);
+	end();
+}
+
 static void stop_lets_a_quick_tshark_finish(void **state)
 {
 	(void)state;
@@ -1235,6 +1293,7 @@ int main(void)
 		cmocka_unit_test(frames_go_through),
 		cmocka_unit_test(nothing_to_do_at_all),
 		cmocka_unit_test(idle_waits_for_frames_alone),
+		cmocka_unit_test(last_frames_do_not_wait_for_company),
 		cmocka_unit_test(stderr_is_told_by_line),
 		cmocka_unit_test(drops_are_told),
 		cmocka_unit_test(broken_fifo_feeds_again),
@@ -1248,6 +1307,7 @@ int main(void)
 		cmocka_unit_test(passed_over_is_unreadable),
 		cmocka_unit_test(each_refusal_is_counted_once),
 		cmocka_unit_test(verbatim_lines_are_tshark_s_own),
+		cmocka_unit_test(index_line_dies_with_its_generation),
 		cmocka_unit_test(lines_are_kept_only_where_asked),
 		cmocka_unit_test(stall_skips_and_resumes),
 		cmocka_unit_test(stall_inside_a_record_keeps_it),
@@ -1260,6 +1320,7 @@ int main(void)
 		cmocka_unit_test(no_sink_is_no_loss),
 		cmocka_unit_test(without_tshark_all_is_basic),
 		cmocka_unit_test(stop_ends_a_hanging_tshark),
+		cmocka_unit_test(stop_makes_no_suspect),
 		cmocka_unit_test(stop_lets_a_quick_tshark_finish),
 		cmocka_unit_test(stop_between_generations),
 		cmocka_unit_test(stop_before_the_source_ends_does_not_spin),

@@ -211,8 +211,8 @@ static size_t random_text(uint64_t *random, char text[64])
 			pieces[next_random(random) % (sizeof(pieces) / sizeof(pieces[0]))];
 
 		if (next_random(random) % 3) {
-			memcpy(text + n, piece, strlen(piece));
-			n += strlen(piece);
+			for (const char *c = piece; *c; c++)
+				text[n++] = *c;
 		} else {
 			text[n++] = (char)next_random(random);
 		}
