@@ -276,9 +276,16 @@ static int input_port(struct replay *r, struct input *in, const struct frame *f,
 	return vmports_by_mac(&r->vmports, f->data, f->caplen, err);
 }
 
+/* Link types that tcprewrite makes Ethernet of: PPP_HDLC, C_HDLC, IEEE802_11, with radiotap,
+ * JUNIPER_ETHER; data frames at least. */
+static bool tcprewrite_knows(int linktype)
+{
+	return linktype == 50 || linktype == 104 || linktype == 105 || linktype == 127 ||
+	       linktype == 178;
+}
+
 static void set_linktype_err(const struct replay *r, const struct input *in, struct err *err)
 {
-	const char *path = r->config.files[in->file];
 	const struct capfile_frame *f = &in->frame;
 	char remedy[256];
 
@@ -287,15 +294,18 @@ static void set_linktype_err(const struct replay *r, const struct input *in, str
 	else if (capfile_is_pcapng(in->capfile))
 		snprintf(remedy, sizeof(remedy),
 			 "drop its interface with `tshark -r FILE -Y 'frame.interface_id != %u' -w "
-			 "OUT`, or convert it with `tcprewrite --dlt=enet`",
+			 "OUT`",
 			 f->interface);
-	else
+	else if (tcprewrite_knows(f->linktype))
 		snprintf(remedy, sizeof(remedy),
-			 "convert it with `tcprewrite --dlt=enet`, or leave the file out");
+			 "`tcprewrite --dlt=enet -i FILE -o OUT` may convert it");
+	else
+		snprintf(remedy, sizeof(remedy), "leave the file out");
 	err_set(err, EXIT_ENVIRONMENT,
 		"%s: frame %" PRIu64 " (at byte %" PRIu64
 		") has link type %d (%s), and the switch forwards Ethernet: %s",
-		path, f->number, f->offset, f->linktype, linktype_name(f->linktype), remedy);
+		r->config.files[in->file], f->number, f->offset, f->linktype,
+		linktype_name(f->linktype), remedy);
 }
 
 /* The frame of @in as the switch takes it. Return: frame, or NULL with @err filled */

@@ -305,6 +305,17 @@ static bool bench_latency(struct bench *b, struct err *err)
 
 /* ---- the command ---- */
 
+static bool known(const char *what)
+{
+	static const char *const words[] = {"all", "live", "replay", "latency"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(what, words[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool parse(struct bench *b, int argc, char **argv, struct err *err)
 {
 	static const struct option words[] = {
@@ -348,8 +359,7 @@ static bool parse(struct bench *b, int argc, char **argv, struct err *err)
 	if (!ok)
 		return false;
 	b->what = argc - optind == 2 ? argv[optind++] : "all";
-	if (argc - optind != 1 || (strcmp(b->what, "all") && strcmp(b->what, "live") &&
-				   strcmp(b->what, "replay") && strcmp(b->what, "latency"))) {
+	if (argc - optind != 1 || !known(b->what)) {
 		err_set(err, EXIT_USAGE,
 			"secvf bench [live|replay|latency|all] FILE; --help tells more");
 		return false;
@@ -363,21 +373,30 @@ static bool wanted(const struct bench *b, const char *what)
 	return strcmp(b->what, what) == 0 || strcmp(b->what, "all") == 0;
 }
 
+static void print_row(const char *name, struct json_object *o)
+{
+	struct json_object_iterator at = json_object_iter_begin(o), end = json_object_iter_end(o);
+
+	printf("%-14s", name);
+	for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at))
+		printf("  %s %.10g", json_object_iter_peek_name(&at),
+		       json_object_get_double(json_object_iter_peek_value(&at)));
+	printf("\n");
+}
+
 static void print(const struct bench *b)
 {
+	struct json_object_iterator at, end = json_object_iter_end(b->root);
+
 	if (b->json) {
 		printf("%s\n", json_object_to_json_string_ext(b->root, JSON_C_TO_STRING_PRETTY));
 		return;
 	}
 	printf("%s, %llu runs, medians; tshark %s\n", b->file, b->runs,
 	       b->tshark.found ? b->tshark.version : "not found");
-	json_object_object_foreach(b->root, name, o)
-	{
-		printf("%-14s", name);
-		json_object_object_foreach(o, key, value)
-			printf("  %s %.10g", key, json_object_get_double(value));
-		printf("\n");
-	}
+	for (at = json_object_iter_begin(b->root); !json_object_iter_equal(&at, &end);
+	     json_object_iter_next(&at))
+		print_row(json_object_iter_peek_name(&at), json_object_iter_peek_value(&at));
 }
 
 static void clean_up(const struct bench *b)

@@ -32,7 +32,7 @@ static int make_folders(const char *path)
 {
 	char part[4096];
 
-	for (size_t i = 1; path[i] && i < sizeof(part); i++) {
+	for (size_t i = 1; i < sizeof(part) && path[i]; i++) {
 		if (path[i] != '/')
 			continue;
 		memcpy(part, path, i);

@@ -292,7 +292,7 @@ int port_posix_output(char *const argv[], char *out, size_t n, uint64_t timeout_
 {
 	uint64_t deadline_ns = clock_now_ns() + timeout_ns;
 	int fd[2], null, error, status = 0;
-	pid_t pid;
+	pid_t pid = 0;
 
 	error = make_pipe(fd);
 	if (error)

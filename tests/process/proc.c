@@ -77,11 +77,11 @@ pid_t proc_start(const char *const argv[], const char *out, const char *err)
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&actions, 1, proc_path(out), O_WRONLY | O_CREAT | O_TRUNC,
-	                                 0600);
+					 0600);
 	posix_spawn_file_actions_addopen(&actions, 2, proc_path(err), O_WRONLY | O_CREAT | O_TRUNC,
-	                                 0600);
+					 0600);
 	assert_int_equal(posix_spawn(&pid, argv[0], &actions, NULL, (char *const *)argv, environ),
-	                 0);
+			 0);
 	posix_spawn_file_actions_destroy(&actions);
 	return pid;
 }
@@ -109,8 +109,9 @@ int proc_run(const char *const argv[], const char *out, const char *err)
 
 int proc_secvf(const char *out, const char *const words[])
 {
-	const char *argv[40] = {SECVF, "replay", "--report", proc_path("report.json"), "--audit",
-	                        proc_path("audit.log")};
+	const char *argv[40] = {SECVF,	    "replay",
+				"--report", proc_path("report.json"),
+				"--audit",  proc_path("audit.log")};
 	size_t n = 6;
 
 	unlink(proc_path("audit.log"));
@@ -194,7 +195,7 @@ int64_t proc_audit_count(const char *event)
 const char *proc_tshark(void)
 {
 	static const char *const places[] = {"/usr/bin/tshark", "/usr/local/bin/tshark",
-	                                     "/opt/homebrew/bin/tshark"};
+					     "/opt/homebrew/bin/tshark"};
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		if (access(places[i], X_OK) == 0)

@@ -15,19 +15,23 @@ void proc_done(void);
 /** proc_path() - Path of a file in the folder; the last eight results live */
 const char *proc_path(const char *name);
 
-/** proc_start() - Start argv[0] (a path) with stdout and stderr to files "out" and "err" of the folder. Return: pid */
+/** proc_start() - Start argv[0] (a path) with stdout and stderr to files "out" and "err" of the
+ * folder. Return: pid */
 pid_t proc_start(const char *const argv[], const char *out, const char *err);
 
-/** proc_wait() - Return: exit code, or 128 + the signal that ended it. Fails the test after three minutes */
+/** proc_wait() - Return: exit code, or 128 + the signal that ended it. Fails the test after three
+ * minutes */
 int proc_wait(pid_t pid);
 
 /** proc_run() - Start and wait */
 int proc_run(const char *const argv[], const char *out, const char *err);
 
-/** proc_secvf() - `secvf replay` with --report, --audit in the folder, and these words (NULL-terminated). Return: exit code */
+/** proc_secvf() - `secvf replay` with --report, --audit in the folder, and these words
+ * (NULL-terminated). Return: exit code */
 int proc_secvf(const char *out, const char *const words[]);
 
-/** proc_report() - Number at a path like "ledger.decoded" in the last report; fails the test where it is not there */
+/** proc_report() - Number at a path like "ledger.decoded" in the last report; fails the test where
+ * it is not there */
 int64_t proc_report(const char *path);
 
 /** proc_audit_covered() - Sum of "count" of the audit lines with this event */
@@ -42,7 +46,8 @@ size_t proc_lines(const char *name);
 /** proc_tshark() - Path of tshark, or NULL where it is not installed */
 const char *proc_tshark(void);
 
-/** proc_child() - Pid of a process whose parent is @parent and whose name is @name; 0 where there is none */
+/** proc_child() - Pid of a process whose parent is @parent and whose name is @name; 0 where there
+ * is none */
 pid_t proc_child(pid_t parent, const char *name);
 
 /** proc_pause() - Let 5 ms pass while something is polled for */

@@ -680,7 +680,13 @@ static void other_link_types(void **state)
 	image_pcap(&i, PCAP_US, 2, 4, 12345);
 	put_record(&i, 0, 1, 0);
 	save(&i, 0);
-	expect_failure(started(&config), "has link type 12345 (unknown)");
+	expect_failure(started(&config), "has link type 12345 (unknown), and the switch "
+					 "forwards Ethernet: leave the file out");
+	image_pcap(&i, PCAP_US, 2, 4, 104);
+	put_record(&i, 0, 1, 0);
+	save(&i, 0);
+	expect_failure(started(&config), "link type 104 (C_HDLC), and the switch forwards "
+					 "Ethernet: `tcprewrite --dlt=enet -i FILE -o OUT`");
 	/* Without a frame there is nothing to forward. */
 	image_pcap(&i, PCAP_US, 2, 4, 105);
 	save(&i, 0);
