@@ -499,6 +499,29 @@ static void llc_snap_unknown(struct packet *k)
 	packet_fill(k, 42);
 }
 
+/* What is behind it is the destination's to say. */
+static void llc_saps_differ(struct packet *k)
+{
+	packet_eth(k, 30);
+	PACKET_PUT(k, "\x42\xf1\x03");
+	packet_headers(k);
+	packet_fill(k, 27);
+}
+
+static void llc_half_snap(struct packet *k)
+{
+	packet_eth(k, 30);
+	PACKET_PUT(k, "\xaa\0\x03");
+	packet_headers(k);
+	packet_fill(k, 27);
+}
+
+static void smallest_type(struct packet *k)
+{
+	packet_eth(k, 0x600);
+	packet_fill(k, 46);
+}
+
 static void raw_ipx(struct packet *k)
 {
 	packet_eth(k, 40);
@@ -676,6 +699,11 @@ static const struct sample {
 	 "802.3, length 4, DSAP 0xf0, SSAP 0xf1"},
 	{"LLC numbered", llc_numbered, "NetBIOS", MAC_1, MAC_2,
 	 "802.3, length 30, DSAP 0xf0, SSAP 0xf0"},
+	{"LLC of two", llc_saps_differ, "STP", MAC_1, MAC_2,
+	 "802.3, length 30, DSAP 0x42, SSAP 0xf1"},
+	{"half a SNAP", llc_half_snap, "LLC", MAC_1, MAC_2,
+	 "802.3, length 30, DSAP 0xaa, SSAP 0x00"},
+	{"smallest type", smallest_type, "IDP", MAC_1, MAC_2, "Ethernet II, type 0x0600"},
 	{"IS-IS", llc_isis, "ISIS", MAC_1, MAC_2, "802.3, length 1500, DSAP 0xfe, SSAP 0xfe"},
 	{"SNAP IPv4", llc_snap_ipv4, "UDP", IP4_1, IP4_2, "5000 > 53 Len=4"},
 	{"VLAN CDP", vlan_llc_cdp, "CDP", MAC_1, MAC_2,
@@ -951,12 +979,122 @@ static void long_chains_end(void **state)
 	assert_true(b.flags & BASIC_MALFORMED);
 	assert_string_equal(b.why, "too many IPv6 extension headers");
 
+	packet_eth(&k, 0x8100);
+	for (unsigned i = 0; i < BASIC_VLANS_WALKED_MAX + 2; i++)
+		packet_vlan(&k, i, 0x8100);
+	packet_vlan(&k, 1, 0x0800);
+	(void)packet_ipv4(&k, 17, 0, 0);
+	decode(&b, k.p, k.n);
+	assert_string_equal(b.why, "too many VLAN tags");
+	assert_int_equal(b.vlan_count, BASIC_VLANS_WALKED_MAX);
+	assert_false(b.flags & BASIC_HAS_ADDRESS);
+
 	packet_eth(&k, 0x8847);
 	for (unsigned i = 0; i < BASIC_LABELS_MAX + 1; i++)
 		packet_u32(&k, 0x00010040);
 	decode(&b, k.p, k.n);
 	assert_true(b.flags & BASIC_MALFORMED);
 	assert_string_equal(b.why, "too many MPLS labels");
+}
+
+static void igmp_versions(void **state)
+{
+	static const struct {
+		unsigned type, response, bytes;
+		const char *protocol;
+	} cases[] = {
+		{0x11, 0, 8, "IGMPv1"},	 {0x11, 1, 8, "IGMPv2"}, {0x11, 1, 11, "IGMPv2"},
+		{0x11, 1, 12, "IGMPv3"}, {0x12, 0, 8, "IGMPv1"}, {0x13, 1, 8, "DVMRP"},
+		{0x14, 0, 8, "PIMv1"},	 {0x16, 0, 8, "IGMPv2"}, {0x17, 0, 8, "IGMPv2"},
+		{0x22, 0, 8, "IGMPv3"},	 {0x30, 0, 8, "IGMP"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char scratch[8];
+		struct packet k;
+		struct basic b;
+		uint32_t at;
+
+		packet_eth(&k, 0x0800);
+		at = packet_ipv4(&k, 2, 0, 0);
+		packet_u8(&k, cases[i].type);
+		packet_u8(&k, cases[i].response);
+		packet_fill(&k, cases[i].bytes - 2);
+		packet_ipv4_end(&k, at);
+		packet_fill(&k, 10);
+		decode(&b, k.p, k.n);
+		assert_string_equal(basic_protocol(&b, scratch), cases[i].protocol);
+	}
+}
+
+/* The line of an ICMP message alone. */
+static void icmp_info(unsigned proto, unsigned type, unsigned code, char text[BASIC_INFO_MAX])
+{
+	struct packet k;
+	struct basic b;
+	uint32_t at;
+
+	if (proto == 1) {
+		packet_eth(&k, 0x0800);
+		at = packet_ipv4(&k, proto, 0, 0);
+		packet_icmp(&k, type, code);
+		packet_ipv4_end(&k, at);
+	} else {
+		packet_eth(&k, 0x86dd);
+		at = packet_ipv6(&k, proto);
+		packet_icmp(&k, type, code);
+		packet_ipv6_end(&k, at);
+	}
+	decode(&b, k.p, k.n);
+	basic_info(&b, text);
+}
+
+static void icmp_messages_have_names(void **state)
+{
+	static const struct {
+		unsigned proto, type, code;
+		const char *info;
+	} cases[] = {
+		{1, 0, 0, "Echo (ping) reply id=0x0007, seq=9, ttl=64"},
+		{1, 3, 0, "Destination unreachable (Network unreachable)"},
+		{1, 3, 1, "Destination unreachable (Host unreachable)"},
+		{1, 3, 2, "Destination unreachable (Protocol unreachable)"},
+		{1, 3, 4, "Destination unreachable (Fragmentation needed)"},
+		{1, 3, 5, "Destination unreachable (code 5)"},
+		{1, 4, 0, "Source quench"},
+		{1, 5, 1, "Redirect (code 1)"},
+		{1, 9, 0, "Router advertisement"},
+		{1, 10, 0, "Router solicitation"},
+		{1, 11, 0, "Time-to-live exceeded"},
+		{1, 12, 0, "Parameter problem"},
+		{1, 13, 0, "Timestamp request"},
+		{1, 14, 0, "Timestamp reply"},
+		{1, 17, 0, "Address mask request"},
+		{1, 18, 0, "Address mask reply"},
+		{1, 128, 0, "type 128"},
+		{58, 1, 3, "Destination Unreachable (code 3)"},
+		{58, 2, 0, "Packet Too Big"},
+		{58, 3, 0, "Time Exceeded"},
+		{58, 4, 0, "Parameter Problem"},
+		{58, 8, 0, "type 8"},
+		{58, 129, 0, "Echo (ping) reply id=0x0007, seq=9, hop limit=64"},
+		{58, 130, 0, "Multicast Listener Query"},
+		{58, 131, 0, "Multicast Listener Report"},
+		{58, 132, 0, "Multicast Listener Done"},
+		{58, 133, 0, "Router Solicitation"},
+		{58, 134, 0, "Router Advertisement"},
+		{58, 136, 0, "Neighbor Advertisement"},
+		{58, 137, 0, "Redirect"},
+		{58, 143, 0, "Multicast Listener Report Message v2"},
+	};
+	char text[BASIC_INFO_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		icmp_info(cases[i].proto, cases[i].type, cases[i].code, text);
+		assert_string_equal(text, cases[i].info);
+	}
 }
 
 static void empty_and_huge(void **state)
@@ -1069,6 +1207,8 @@ int main(void)
 		cmocka_unit_test(fields_of_tags_and_offsets),
 		cmocka_unit_test(contradictions_are_malformed),
 		cmocka_unit_test(long_chains_end),
+		cmocka_unit_test(igmp_versions),
+		cmocka_unit_test(icmp_messages_have_names),
 		cmocka_unit_test(empty_and_huge),
 		cmocka_unit_test(damaged_frames_are_survived),
 		cmocka_unit_test(ipv6_text_is_inet_ntop_s),

@@ -425,6 +425,26 @@ static void colors_of_the_rest(void **state)
 	decoded_free(d);
 }
 
+static void colors_of_every_icmp_type(void **state)
+{
+	const char *error = "\x1b[38;2;183;247;116;48;2;" DARK "m";
+	const char *other = "\x1b[38;2;" DARK ";48;2;252;224;255m";
+
+	(void)state;
+	for (unsigned type = 0; type < 256; type++) {
+		struct packet k;
+		uint32_t at;
+
+		icmp_packet(&k, type);
+		expect_color(&k, NULL, (type >= 3 && type <= 5) || type == 11 ? error : other);
+		packet_eth(&k, 0x86dd);
+		at = packet_ipv6(&k, 58);
+		packet_icmp(&k, type, 0);
+		packet_ipv6_end(&k, at);
+		expect_color(&k, NULL, type >= 1 && type <= 4 ? error : other);
+	}
+}
+
 static void colored_rows_are_reset(void **state)
 {
 	static const struct {
@@ -709,6 +729,7 @@ int main(void)
 		cmocka_unit_test(time_is_relative),
 		cmocka_unit_test(colors_of_transport),
 		cmocka_unit_test(colors_of_the_rest),
+		cmocka_unit_test(colors_of_every_icmp_type),
 		cmocka_unit_test(colored_rows_are_reset),
 		cmocka_unit_test(safe_text_and_its_columns),
 		cmocka_unit_test(hostile_fields_are_harmless),
