@@ -40,6 +40,7 @@ struct input {
 struct replay {
 	struct replay_config config;
 	struct vmports vmports;
+	struct frame_pool pool;
 	struct replay_file_stats *files;
 
 	struct input *inputs; /* in turn: one; merged: one a file */
@@ -316,14 +317,14 @@ static struct frame *frame_make(struct replay *r, const struct input *in, struct
 	struct ethwrap w;
 
 	if (from->linktype == LINKTYPE_ETHERNET) {
-		f = frame_new(from->caplen);
+		f = frame_pool_new(&r->pool, from->caplen);
 		if (f) {
 			memcpy(f->data, from->data, from->caplen);
 			f->len = from->len;
 		}
 	} else if (r->config.as_ethernet && ethwrap_knows(from->linktype)) {
 		ethwrap(from->linktype, from->data, from->caplen, from->len, &w);
-		f = frame_new(w.caplen);
+		f = frame_pool_new(&r->pool, w.caplen);
 		if (f) {
 			memcpy(f->data, w.header, ETHWRAP_HEADER);
 			memcpy(f->data + ETHWRAP_HEADER, from->data + w.skip,
@@ -525,6 +526,7 @@ void replay_close(struct replay *r)
 		return;
 	for (unsigned i = 0; r->inputs && i < (r->config.merge ? r->config.file_count : 1); i++)
 		capfile_close(r->inputs[i].capfile);
+	frame_pool_done(&r->pool);
 	free(r->heap);
 	free(r->inputs);
 	free(r->files);

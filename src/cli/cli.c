@@ -2,12 +2,14 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "os/audit_file.h"
 #include "os/port_posix.h"
 
 /* `tshark --version` takes 0.2 s; a machine that needs longer than this is in trouble of another
@@ -27,13 +29,66 @@ static bool runnable(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
+/* What a version is remembered under: the very file, so that an upgrade is noticed. */
+static bool version_key(const char *path, char *key, size_t n)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return false;
+	return snprintf(key, n, "%s %ju %ju %jd %jd.%09ld ", path, (uintmax_t)st.st_dev,
+			(uintmax_t)st.st_ino, (intmax_t)st.st_size, (intmax_t)st.st_mtim.tv_sec,
+			st.st_mtim.tv_nsec) < (int)n;
+}
+
+/* `tshark --version` takes as long as decoding thousands of frames, so its answer is kept: one
+ * line, key and version. */
+static bool recall_version(struct detected *d, const char *key)
+{
+	char path[4096], line[8192];
+	FILE *f = home_path(path, sizeof(path), "cache/tshark") ? fopen(path, "re") : NULL;
+	bool found = f && fgets(line, sizeof(line), f) && strncmp(line, key, strlen(key)) == 0;
+
+	if (f)
+		fclose(f);
+	if (!found)
+		return false;
+	line[strcspn(line, "\n")] = '\0';
+	snprintf(d->version, sizeof(d->version), "%s", line + strlen(key));
+	return d->version[0] != '\0';
+}
+
+/* Best effort: without it the next run asks tshark again. */
+static void remember_version(const struct detected *d, const char *key)
+{
+	char path[4096], fresh[4200];
+	FILE *f;
+	bool ok;
+
+	if (!home_path(path, sizeof(path), "cache/tshark") || home_make_folders(path))
+		return;
+	snprintf(fresh, sizeof(fresh), "%s.%ld", path, (long)getpid());
+	f = fopen(fresh, "wxe");
+	if (!f)
+		return;
+	ok = fprintf(f, "%s%s\n", key, d->version) > 0;
+	ok &= fclose(f) == 0;
+	if (!ok || rename(fresh, path))
+		unlink(fresh);
+}
+
 static bool read_version(struct detected *d)
 {
-	char word[] = "--version", output[2048];
+	char word[] = "--version", output[2048], key[4400];
 	char *argv[] = {d->path, word, NULL};
 
-	return port_posix_output(argv, output, sizeof(output), VERSION_NS_MAX) == 0 &&
-	       detect_version(output, d->version);
+	if (version_key(d->path, key, sizeof(key)) && recall_version(d, key))
+		return true;
+	if (port_posix_output(argv, output, sizeof(output), VERSION_NS_MAX) != 0 ||
+	    !detect_version(output, d->version))
+		return false;
+	remember_version(d, key);
+	return true;
 }
 
 bool cli_detect(struct detected *d, const char *asked, struct err *err)

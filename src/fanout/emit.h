@@ -32,13 +32,11 @@ enum emit_column {
 /** struct emit_table - State of a table: column widths so far, time of the first frame */
 struct emit_table {
 	bool color;	  /* colour rows as Wireshark's default rules do */
-	bool nanoseconds; /* a frame had them: nine digits from then on, so that points stay aligned
-			   */
-	unsigned columns; /* of the terminal, rows are cut to; 0: rows are not cut */
-	uint64_t first_ns; /* set by the first row */
+	bool nanoseconds; /* nine digits of time: a frame had them, and points stay aligned */
 	bool started;
-	unsigned width[EMIT_COLUMNS]; /* grow, never shrink, up to a bound, so that rows stay
-					 aligned */
+	unsigned columns;	      /* of the terminal, rows are cut to; 0: rows are not cut */
+	uint64_t first_ns;	      /* set by the first row */
+	unsigned width[EMIT_COLUMNS]; /* grow up to a bound, never shrink: rows stay aligned */
 };
 
 /** emit_table_init() - @columns: width to cut rows to, 0 for none */
@@ -72,12 +70,20 @@ void emit_table_row(struct emit_table *t, const struct decoded *d, struct buf *o
  */
 void emit_json(const struct decoded *d, struct buf *out);
 
-/** emit_color() - Colours of a frame that tshark decoded: an SGR sequence, or "" where no rule fits
+/**
+ * emit_color() - Colours of a row
+ * @d:  Frame; its fields are looked at, and what basic decode found
+ *
+ * Return: an SGR sequence, static, or "" where none of Wireshark's rules fits
  */
 const char *emit_color(const struct decoded *d);
 
-/** emit_safe() - Add text made harmless for a terminal, see safe_put(). Return: columns that it
- * takes (wcwidth), at most @columns_max */
+/**
+ * emit_safe() - Add text made harmless for a terminal, see safe_put()
+ * @columns_max:  UINT_MAX for no bound
+ *
+ * Return: columns that it takes (wcwidth), at most @columns_max
+ */
 unsigned emit_safe(struct buf *out, const char *s, size_t n, unsigned columns_max);
 
 #endif

@@ -119,8 +119,8 @@ static void row_number(struct row *r, enum emit_column column, uint64_t v)
 	row_cell(r, column, digits, (size_t)(digits_u64(digits, v) - digits));
 }
 
-/* Seconds since the first row. Frames of several ports may be out of order: before it is possible.
- */
+/* Seconds since the first row; negative is possible, as frames of several ports may be out of
+ * order. */
 static void row_time(struct row *r, uint64_t ts_ns)
 {
 	struct emit_table *t = r->table;
@@ -161,35 +161,38 @@ void emit_table_header(struct emit_table *t, struct buf *out)
 	buf_puts(out, t->color ? SGR_RESET "\n" : "\n");
 }
 
-/* How a row looks before its text, and the mark behind its number. */
-static const char *row_style(const struct decoded *d, char *mark)
+/* What a row begins with in colour. */
+static const char *row_style(const struct decoded *d)
 {
 	switch (d->status) {
-	case DECODED_SKIPPED: *mark = '!'; return SGR_DIM;
-	case DECODED_BASIC: *mark = '~'; return SGR_ITALIC;
+	case DECODED_SKIPPED: return SGR_DIM;
+	case DECODED_BASIC: return SGR_ITALIC;
 	case DECODED_TSHARK: break;
 	}
-	*mark = ' ';
 	return emit_color(d);
+}
+
+/* What stands behind its number, in colour or not. */
+static char mark_of(enum decoded_status status)
+{
+	return status == DECODED_SKIPPED ? '!' : status == DECODED_BASIC ? '~' : ' ';
 }
 
 void emit_table_row(struct emit_table *t, const struct decoded *d, struct buf *out)
 {
 	struct row r = row_begin(t, out);
-	const char *vm = d->vm ? d->vm : "", *style;
+	const char *style = t->color ? row_style(d) : "";
+	const char *vm = d->vm ? d->vm : "";
 	struct decoded_summary s;
-	char mark;
 
 	if (!t->started) {
 		t->started = true;
 		t->first_ns = d->frame->ts_ns;
 	}
 	decoded_summary(d, &s);
-	style = row_style(d, &mark);
-	if (t->color)
-		buf_puts(out, style);
+	buf_puts(out, style);
 	row_number(&r, EMIT_NUMBER, d->id);
-	row_mark(&r, mark);
+	row_mark(&r, mark_of(d->status));
 	row_time(&r, d->frame->ts_ns);
 	row_cell(&r, EMIT_VM, vm, strlen(vm));
 	row_text(&r, EMIT_SOURCE, s.source);
@@ -197,7 +200,7 @@ void emit_table_row(struct emit_table *t, const struct decoded *d, struct buf *o
 	row_text(&r, EMIT_PROTOCOL, s.protocol);
 	row_number(&r, EMIT_LENGTH, d->frame->len);
 	row_text(&r, EMIT_INFO, s.info);
-	buf_puts(out, t->color && *style ? SGR_RESET "\n" : "\n");
+	buf_puts(out, *style ? SGR_RESET "\n" : "\n");
 }
 
 unsigned emit_safe(struct buf *out, const char *s, size_t n, unsigned columns_max)

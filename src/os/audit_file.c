@@ -27,8 +27,7 @@ bool home_path(char *path, size_t n, const char *below)
 	return length > 0 && (size_t)length < n;
 }
 
-/* Make the folders above a file. Return: 0, or -errno. */
-static int make_folders(const char *path)
+int home_make_folders(const char *path)
 {
 	char part[4096];
 
@@ -72,7 +71,7 @@ int audit_file_open(struct audit_file *f, const char *path, struct err *err)
 			"audit log: neither AVF_HOME nor HOME is set; its lines go to stderr");
 		return -ENOENT;
 	}
-	error = make_folders(f->path);
+	error = home_make_folders(f->path);
 	if (!error)
 		error = open_log(f);
 	if (error)

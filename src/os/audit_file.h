@@ -30,6 +30,9 @@ struct audit_file {
  * or it is too long */
 bool home_path(char *path, size_t n, const char *below);
 
+/** home_make_folders() - Make the folders above a file, mode 0700. Return: 0, or -errno */
+int home_make_folders(const char *path);
+
 /**
  * audit_file_open() - Open the log, making its folders
  * @path:  File, or NULL for the usual place

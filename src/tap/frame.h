@@ -58,6 +58,7 @@ struct frame {
 	uint64_t serial;       /* 1, 2, ... in the order offered to the switch */
 	uint64_t published_ns; /* monotonic ns when the switch published it */
 	struct port_set ports; /* ingress, and every port that it was sent out of */
+	struct frame_slab *slab; /* that holds it; NULL: it has an allocation of its own */
 	unsigned char data[];
 };
 
@@ -70,6 +71,28 @@ struct frame {
  * Return: frame, or NULL where memory ran out
  */
 struct frame *frame_new(uint32_t caplen);
+
+/* A slab of a pool: hundreds of frames of mean size, and small enough that one kept frame pins
+ * little. */
+#define FRAME_SLAB_BYTES (256u << 10)
+
+/**
+ * struct frame_pool - A source's supply of frames
+ *
+ * Theory of operation: frames come and go in order and by the million, so they are cut one after
+ * the other from slabs; a slab is freed once its last frame is, on whichever thread. A frame that
+ * would take more than a quarter of a slab is allocated by itself. Zero it to start.
+ */
+struct frame_pool {
+	struct frame_slab *slab; /* being cut; NULL before the first frame */
+};
+
+/** frame_pool_new() - As frame_new(), from a pool. One thread at a time; the pool may go before its
+ * frames */
+struct frame *frame_pool_new(struct frame_pool *p, uint32_t caplen);
+
+/** frame_pool_done() - The source ends; its frames live on */
+void frame_pool_done(struct frame_pool *p);
 
 /** frame_ref() - Take one more reference. Return: @f */
 struct frame *frame_ref(struct frame *f);

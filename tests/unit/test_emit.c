@@ -328,12 +328,14 @@ static void set_ttl(struct packet *k, unsigned ttl)
 static void expect_color(const struct packet *k, const char *protocols, const char *sgr)
 {
 	struct decoded *d = decoded_of(k, DECODED_TSHARK);
+	const char *color;
 
 	if (protocols)
 		give_fields(d, "s", "p", "i", protocols);
-	if (strcmp(emit_color(d), sgr) != 0)
-		fail_msg("'%s', expected '%s', for %s", emit_color(d) + 1, sgr + 1,
-			 protocols ? protocols : "basic decode alone");
+	color = emit_color(d);
+	if (strcmp(color, sgr) != 0)
+		fail_msg("'%s', expected '%s', for %s", *color ? color + 1 : "none",
+			 *sgr ? sgr + 1 : "none", protocols ? protocols : "basic decode alone");
 	decoded_free(d);
 }
 
