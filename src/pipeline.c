@@ -578,7 +578,7 @@ static void read_line(struct pipeline *p, const struct ek_line *line, uint64_t n
 		p->index.n = 0;
 		return;
 	case EK_NOISE:
-		/* tshark -P prints an empty line at its end. */
+		/* An empty line holds nothing that could be lost. */
 		if (line->n)
 			refuse(p, EK_REFUSED_NOISE, line, NULL);
 		return;

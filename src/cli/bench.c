@@ -334,7 +334,7 @@ static bool parse(struct bench *b, int argc, char **argv, struct err *err)
 
 	optind = 1;
 	opterr = 0;
-	while (ok && (word = getopt_long(argc, argv, "h", words, NULL)) != -1) {
+	while (ok && (word = getopt_long(argc, argv, ":h", words, NULL)) != -1) {
 		switch (word) {
 		case 'r': ok = cli_u64("--runs", optarg, 1, RUNS_MAX, &b->runs, err); break;
 		case 'f': ok = cli_u64("--frames", optarg, 2, 100000000, &b->frames, err); break;
@@ -350,8 +350,8 @@ static bool parse(struct bench *b, int argc, char **argv, struct err *err)
 			err_set(err, EXIT_BALANCED, "%s", "");
 			return false;
 		default:
-			err_set(err, EXIT_USAGE,
-				"there is no option '%s'; 'secvf bench --help' lists them",
+			err_set(err, EXIT_USAGE, "%s '%s'; 'secvf bench --help' lists the options",
+				word == ':' ? "a value is missing after" : "there is no option",
 				argv[optind - 1]);
 			return false;
 		}

@@ -316,9 +316,6 @@ static bool prepare(struct session *s, struct err *err)
 	}
 	if (o->filter && !(s->filter = bpf_compile(o->filter, err)))
 		return false;
-	s->replay = replay_open(&o->replay, ports, err);
-	if (!s->replay)
-		return false;
 	err_set(err, EXIT_ENVIRONMENT, "out of memory or descriptors at the start");
 	s->eth = switch_new(&o->eth);
 	if (!s->eth || waker_init(&s->waker) || waker_init(&s->source_waker))
@@ -335,7 +332,9 @@ static bool prepare(struct session *s, struct err *err)
 	}
 	switch_listen(s->eth, listener);
 	switch_subscribe(s->eth, tap_subscriber(&s->pipeline->tap));
-	return true;
+	/* Last: it asks for the ports of named VMs at once. */
+	s->replay = replay_open(&o->replay, ports, err);
+	return s->replay != NULL;
 }
 
 static void say_start(struct session *s)
@@ -346,10 +345,12 @@ static void say_start(struct session *s)
 		cli_say(&err);
 	if (s->options.quiet)
 		return;
-	if (!s->tshark.found && s->options.profile != PROFILE_OFF)
+	if (!s->tshark.found && s->options.profile != PROFILE_OFF && s->options.tshark)
+		fprintf(stderr, "tshark: none, as asked; offline: basic decode of headers only\n");
+	else if (!s->tshark.found && s->options.profile != PROFILE_OFF)
 		fprintf(stderr,
-			"tshark: \xe2\x9c\x97 not found; offline: basic decode of headers only%s\n",
-			s->options.tshark ? "" : " (install tshark, or name it with --tshark)");
+			"tshark: \xe2\x9c\x97 not found; offline: basic decode of headers only "
+			"(install tshark, or name it with --tshark)\n");
 }
 
 static bool run(struct session *s, struct err *err)

@@ -53,7 +53,9 @@ static const char *child_word(const struct session *s)
 {
 	if (s->options.profile == PROFILE_OFF)
 		return "off (basic decode)";
-	return s->tshark.found ? s->tshark.path : "\xe2\x9c\x97 not found";
+	if (s->tshark.found)
+		return s->tshark.path;
+	return s->options.tshark ? "none, as asked" : "\xe2\x9c\x97 not found";
 }
 
 void session_progress(void *ctx, struct buf *line)
@@ -90,7 +92,7 @@ static void print_term(void *ctx, const char *name, uint64_t value)
 	if (!value && strcmp(name, "dropped_queue") != 0 && strcmp(name, "undecoded") != 0)
 		return;
 	if (*column == 4) {
-		fprintf(stderr, "\n       ");
+		fprintf(stderr, "\n        ");
 		*column = 0;
 	}
 	fprintf(stderr, " %s %" PRIu64, name, value);
@@ -182,12 +184,13 @@ void session_summary(struct session *s, const struct ledger *l)
 	print_switch(s);
 	print_tshark(s, l);
 	print_protocols(&s->pipeline->stats);
-	fprintf(stderr, "ledger ");
+	fprintf(stderr, "ledger  ");
 	ledger_each(l, print_term, &column);
 	fprintf(stderr, "\n         %s\n",
 		ledger_balanced(l, why, sizeof(why)) ? "balanced: no frame was lost silently"
 						     : why);
-	if (l->dropped_queue || l->undecoded || s->pipeline->config.audit.lines > 2)
+	if (s->audit.fd >= 0 && (l->dropped_queue || l->undecoded || l->captured < sent ||
+				 s->pipeline->child.generation > 1))
 		fprintf(stderr, "audit    %s\n", s->audit.path);
 }
 

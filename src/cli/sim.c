@@ -51,7 +51,7 @@ static bool parse(struct sim_options *o, int argc, char **argv, struct err *err)
 	*o = (struct sim_options){.first = 1, .last = 2000, .twice = 10};
 	optind = 1;
 	opterr = 0;
-	while ((word = getopt_long(argc, argv, "h", words, NULL)) != -1) {
+	while ((word = getopt_long(argc, argv, ":h", words, NULL)) != -1) {
 		switch (word) {
 		case 's':
 			if (!cli_u64("--seed", optarg, 0, UINT64_MAX - 1, &o->first, err))
@@ -72,8 +72,8 @@ static bool parse(struct sim_options *o, int argc, char **argv, struct err *err)
 			err_set(err, EXIT_BALANCED, "%s", "");
 			return false;
 		default:
-			err_set(err, EXIT_USAGE,
-				"there is no option '%s'; 'secvf sim --help' lists them",
+			err_set(err, EXIT_USAGE, "%s '%s'; 'secvf sim --help' lists the options",
+				word == ':' ? "a value is missing after" : "there is no option",
 				argv[optind - 1]);
 			return false;
 		}

@@ -19,8 +19,8 @@ struct bpf *bpf_compile(const char *expression, struct err *err)
 	}
 	if (pcap_compile(dead, &b->program, expression, 1, PCAP_NETMASK_UNKNOWN) < 0) {
 		err_set(err, EXIT_USAGE,
-			"-f: '%s': %s; capture filters are written as in pcap-filter(7), display "
-			"filters go to -Y",
+			"-f: '%s': %s; capture filters are written as in pcap-filter(7), which is not "
+			"the language of display filters",
 			expression, pcap_geterr(dead));
 		goto fail;
 	}

@@ -559,6 +559,22 @@ static void test_scope_and_filter_are_counted(void **state)
 	assert_balanced();
 }
 
+static void test_named_vms(void **state)
+{
+	char *out;
+
+	(void)state;
+	assert_int_equal(proc_secvf("out", WORDS("--topspeed", "--tshark", "none", "-T", "json",
+						 "--vm", "client=02:00:00:00:00:01", "-i", "client",
+						 CAPTURE("http.pcap"))),
+			 0);
+	assert_true(proc_report("switch.ports.client.in") > 0);
+	assert_true(proc_report("ledger.captured") > 0);
+	out = proc_read("out", NULL);
+	assert_non_null(strstr(out, "\"vm\":\"client\""));
+	free(out);
+}
+
 static int teardown(void **state)
 {
 	(void)state;
@@ -583,6 +599,7 @@ int main(void)
 		cmocka_unit_test(test_corrupt_files_give_their_whole_frames),
 		cmocka_unit_test(test_link_types),
 		cmocka_unit_test(test_usage_errors),
+		cmocka_unit_test(test_named_vms),
 		cmocka_unit_test(test_scope_and_filter_are_counted),
 	};
 

@@ -396,6 +396,12 @@ static void ipv6_no_next(struct packet *k)
 	packet_ipv6_end(k, at);
 }
 
+static void ipv6_bare(struct packet *k)
+{
+	packet_eth(k, 0x86dd);
+	(void)packet_ipv6(k, 59);
+}
+
 static void ipv6_mobility(struct packet *k)
 {
 	uint32_t at;
@@ -494,7 +500,7 @@ static void vlan_llc_cdp(struct packet *k)
 static void llc_snap_unknown(struct packet *k)
 {
 	packet_eth(k, 50);
-	PACKET_PUT(k, "\xaa\xaa\x03\x12\x34\x56\x20\0");
+	PACKET_PUT(k, "\xaa\xaa\x03\x12\x34\x56\x08\0"); /* IPv4's number is not theirs */
 	packet_headers(k);
 	packet_fill(k, 42);
 }
@@ -520,6 +526,22 @@ static void smallest_type(struct packet *k)
 {
 	packet_eth(k, 0x600);
 	packet_fill(k, 46);
+}
+
+static void llc_snap_unknown_type(struct packet *k)
+{
+	packet_eth(k, 50);
+	PACKET_PUT(k, "\xaa\xaa\x03\0\0\0\x12\x34");
+	packet_headers(k);
+	packet_fill(k, 42);
+}
+
+/* The tunnel encapsulation of 802.1H. */
+static void llc_snap_tunnel_rarp(struct packet *k)
+{
+	packet_eth(k, 36);
+	PACKET_PUT(k, "\xaa\xaa\x03\0\0\xf8\x80\x35");
+	packet_arp(k, 4, "\0\0\0\0", "\0\0\0\0");
 }
 
 static void raw_ipx(struct packet *k)
@@ -690,6 +712,7 @@ static const struct sample {
 	{"ICMPv6", ipv6_icmp_neighbor, "ICMPv6", IP6_1, IP6_2, "Neighbor Solicitation"},
 	{"ESP", ipv6_esp, "ESP", IP6_1, IP6_2, "ESP 50"},
 	{"no next header", ipv6_no_next, "IPv6", IP6_1, IP6_2, "IPv6 no next header"},
+	{"bare IPv6", ipv6_bare, "IPv6", IP6_1, IP6_2, "IPv6 no next header"},
 	{"mobility", ipv6_mobility, "MIPv6", IP6_1, IP6_2, "MIPv6 135"},
 	{"VLAN", vlan_ipv4, "UDP", IP4_1, IP4_2, "5000 > 53 Len=4"},
 	{"QinQ", qinq_ipv6, "UDP", IP6_1, IP6_2, "5000 > 53 Len=4"},
@@ -710,6 +733,9 @@ static const struct sample {
 	 "802.3, length 100, DSAP 0xaa, SSAP 0xaa, VLAN 1"},
 	{"SNAP unknown", llc_snap_unknown, "LLC", MAC_1, MAC_2,
 	 "802.3, length 50, DSAP 0xaa, SSAP 0xaa"},
+	{"SNAP unknown type", llc_snap_unknown_type, "LLC", MAC_1, MAC_2,
+	 "802.3, length 50, DSAP 0xaa, SSAP 0xaa"},
+	{"SNAP tunnel", llc_snap_tunnel_rarp, "RARP", MAC_1, MAC_2, "operation 4"},
 	{"raw IPX", raw_ipx, "IPX", MAC_1, MAC_2, "802.3, length 40"},
 	{"MPLS IPv4", mpls_ipv4, "UDP", IP4_1, IP4_2, "5000 > 53 Len=4"},
 	{"MPLS IPv6", mpls_ipv6, "UDP", IP6_1, IP6_2, "5000 > 53 Len=4"},
@@ -869,6 +895,8 @@ static void fields_of_tags_and_offsets(void **state)
 	assert_int_equal(b.ip_proto, 17);
 	assert_int_equal(b.l4_offset, 0);
 	assert_int_equal(b.fragment_offset, 1480);
+	for (unsigned i = 4; i < sizeof(b.src); i++)
+		assert_int_equal(b.src[i] | b.dst[i], 0);
 
 	/* An atomic fragment is whole. */
 	ipv6_extensions(&k);
