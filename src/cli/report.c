@@ -189,7 +189,8 @@ void session_summary(struct session *s, const struct ledger *l)
 	fprintf(stderr, "\n         %s\n",
 		ledger_balanced(l, why, sizeof(why)) ? "balanced: no frame was lost silently"
 						     : why);
-	if (s->audit.fd >= 0 && (l->dropped_queue || l->undecoded || l->captured < sent ||
+	if (s->audit.fd >= 0 && (l->dropped_queue || l->undecoded ||
+				 l->captured + l->out_of_scope + l->prefiltered < sent ||
 				 s->pipeline->child.generation > 1))
 		fprintf(stderr, "audit    %s\n", s->audit.path);
 }
