@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define PROGRESS_MS 100
@@ -37,19 +38,25 @@ static void clear_progress(struct output *o)
 		o->progress_shown = false;
 }
 
+/* Cut to the terminal: a line that wraps cannot be erased. */
 static void show_progress(struct output *o)
 {
-	struct buf line = {0};
+	struct winsize size = {0};
+	struct buf line = {0}, shown = {0};
 	ssize_t ignored;
 
 	if (!o->progress)
 		return;
-	buf_puts(&line, "\r\033[K");
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) || size.ws_col < 2)
+		size.ws_col = 80;
 	o->progress(o->ctx, &line);
-	ignored = write(STDERR_FILENO, line.p, line.n);
+	buf_puts(&shown, "\r\033[K");
+	emit_safe(&shown, line.p, line.n, size.ws_col - 1u);
+	ignored = write(STDERR_FILENO, shown.p, shown.n);
 	(void)ignored;
 	o->progress_shown = true;
 	buf_done(&line);
+	buf_done(&shown);
 }
 
 static void flush(struct output *o)
