@@ -175,7 +175,10 @@ static const char *row_style(const struct decoded *d)
 /* What stands behind its number, in colour or not. */
 static char mark_of(enum decoded_status status)
 {
-	return status == DECODED_SKIPPED ? '!' : status == DECODED_BASIC ? '~' : ' ';
+	static const char marks[] = {
+		[DECODED_TSHARK] = ' ', [DECODED_BASIC] = '~', [DECODED_SKIPPED] = '!'};
+
+	return marks[status];
 }
 
 void emit_table_row(struct emit_table *t, const struct decoded *d, struct buf *out)
