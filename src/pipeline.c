@@ -421,7 +421,10 @@ static void reap(struct pipeline *p)
 	int status = 0;
 	int result;
 
-	if (!child_should_reap(&p->child))
+	/* An exit shows first as the end of a pipe; asking the system at each step would cost a
+	 * call a step. */
+	if (!child_should_reap(&p->child) ||
+	    !(p->child.out_ended || p->child.err_ended || p->child.state >= CHILD_TERMINATING))
 		return;
 	result = port->ops->reap(port->ctx, p->process.pid, &status);
 	if (result == 0)
@@ -440,12 +443,23 @@ static void fifo_broke(struct pipeline *p, int error, uint64_t now_ns)
 	child_input_broke(&p->child, now_ns);
 }
 
+/* With this many frames on their way one more millisecond matters to none of them, but a wake-up
+ * for each piece that tshark reads or prints costs half as much again as all the rest of our work.
+ */
+static bool crowded(const struct pipeline *p)
+{
+	return p->feed.fed_count > PIPELINE_CROWD;
+}
+
 static void feed_fifo(struct pipeline *p, uint64_t now_ns)
 {
 	const struct port *port = &p->config.port;
 
 	if (p->child.state != CHILD_RUNNING)
 		return;
+	if (crowded(p) && p->feed.blocked && now_ns < p->tried_ns + FEED_BATCH_NS)
+		return;
+	p->tried_ns = now_ns;
 	/* The last frames are not kept waiting for company. */
 	while (feed_due(&p->feed) <= now_ns || (p->draining && !feed_idle(&p->feed))) {
 		int n = feed_lend(&p->feed, p->iov);
@@ -789,11 +803,16 @@ static void say_wait(struct pipeline *p, bool busy, bool captured, uint64_t now_
 	uint64_t feed = open ? feed_due(&p->feed) : UINT64_MAX;
 
 	*wait = (struct pipeline_wait){.fifo = -1, .out = -1, .err = p->process.err};
-	if (may_read(p))
-		wait->out = p->process.out;
 	wait->due_ns = least(child_due(&p->child, in_flight(p)), run_due(p));
+	if (crowded(p) && p->process.out >= 0 && may_read(p)) {
+		wait->due_ns = least(wait->due_ns, now_ns + FEED_BATCH_NS);
+	} else {
+		if (may_read(p))
+			wait->out = p->process.out;
+		if (open && p->feed.blocked && feed <= now_ns)
+			wait->fifo = p->fifo;
+	}
 	if (open && p->feed.blocked && feed <= now_ns) {
-		wait->fifo = p->fifo;
 		wait->due_ns = least(wait->due_ns, feed_stall_due(&p->feed));
 	} else {
 		wait->due_ns = least(wait->due_ns, feed);

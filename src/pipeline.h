@@ -49,6 +49,9 @@
 #define PIPELINE_STEP_READS  16
 #define PIPELINE_STEP_EMITS  4096
 
+/* Frames in flight above which pipes are looked at once a batch time, not whenever they move. */
+#define PIPELINE_CROWD 32
+
 /* After stop was asked for, how long tshark may go on with what it has. */
 #define PIPELINE_STOP_NS UINT64_C(2000000000)
 
@@ -118,6 +121,7 @@ struct pipeline {
 	struct hist latency;	       /* ns from the switch to tshark's decode */
 	struct port_child process;     /* out, err -1 when closed */
 	int fifo;		       /* -1 when closed */
+	uint64_t tried_ns;	       /* last time that the FIFO was written to */
 	char fifo_path[PORT_PATH_MAX]; /* "" when there is none */
 	struct buf index;	       /* verbatim: the index line that waits for its document */
 	struct decoded *refused;       /* the sink was full; offered again first */
