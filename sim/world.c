@@ -40,7 +40,7 @@ struct world {
 	/* audit */
 	uint8_t named[WORLD_FRAMES_MAX + 1]; /* ids that a run of "undecoded" covers */
 	uint8_t undecoded[WORLD_FRAMES_MAX + 1];
-	uint64_t named_count, dropped_count;
+	uint64_t named_count, dropped_count, missed_count;
 	uint64_t quiet_ns; /* when phase 2 began; 0 before */
 };
 
@@ -100,6 +100,8 @@ static void audit_line(void *ctx, const char *members, size_t n)
 		name_run(w, o);
 	else if (strcmp(event, "drop") == 0)
 		w->dropped_count += member(o, "count");
+	else if (strcmp(event, "missed") == 0)
+		w->missed_count += member(o, "count");
 	json_object_put(o);
 	buf_done(&line);
 }
@@ -349,6 +351,9 @@ static void check_end(struct world *w)
 		     l.dropped_queue);
 	/* Rows missed at the very end show in no later id. */
 	w->sink_missed += l.captured + 1 - w->sink_next;
+	if (w->missed_count != w->pipeline.missed)
+		fail(w, "end: %" PRIu64 " missed rows told, %" PRIu64 " counted", w->missed_count,
+		     w->pipeline.missed);
 	if (w->sink_missed != w->pipeline.missed)
 		fail(w, "end: %" PRIu64 " rows missed, %" PRIu64 " counted", w->sink_missed,
 		     w->pipeline.missed);

@@ -258,6 +258,23 @@ static struct decoded *make_decoded(struct pipeline *p, uint64_t id, struct slot
 	return d;
 }
 
+static void tell_missed(struct pipeline *p)
+{
+	if (p->missed_run.count)
+		audit_run(&p->config.audit, "missed", "output_full", "id", NULL, &p->missed_run);
+	p->missed_run = (struct run){0};
+}
+
+/* Live: a subscriber that lags misses rows, it does not hold up the capture; but they are told. */
+static void miss(struct pipeline *p, uint64_t id, uint64_t ts_ns)
+{
+	p->missed++;
+	if (run_extend(&p->missed_run, id, ts_ns))
+		return;
+	tell_missed(p);
+	run_extend(&p->missed_run, id, ts_ns);
+}
+
 /* Offer the refused frame again, or the next settled one. Return: false where the sink is full or
  * nothing is settled. */
 static bool emit_one(struct pipeline *p)
@@ -275,7 +292,7 @@ static bool emit_one(struct pipeline *p)
 			return true;
 		d = make_decoded(p, id, slot);
 		if (!d) {
-			p->missed++;
+			miss(p, id, slot->frame->ts_ns);
 			return true;
 		}
 	}
@@ -286,8 +303,7 @@ static bool emit_one(struct pipeline *p)
 		p->sink_full = true;
 		return false;
 	}
-	/* Live: a subscriber that lags misses rows, it does not hold up the capture. */
-	p->missed++;
+	miss(p, d->id, d->frame->ts_ns);
 	decoded_free(d);
 	return true;
 }
@@ -852,6 +868,7 @@ void pipeline_step(struct pipeline *p, uint64_t now_ns, struct pipeline_wait *wa
 	if (pipeline_finished(p)) {
 		for (int i = 0; i < UNDECODED_CAUSES; i++)
 			tell_run(p, (enum undecoded)i);
+		tell_missed(p);
 	}
 	show_gauges(p);
 	say_wait(p, busy, captured > 0, now_ns, wait);

@@ -128,9 +128,10 @@ struct pipeline {
 	struct run run[UNDECODED_CAUSES];
 	uint64_t run_ns[UNDECODED_CAUSES]; /* when it was last extended */
 	uint64_t refusals[EK_REFUSALS];
-	uint64_t missed;  /* decoded frames that the sink had no room for */
-	uint64_t retried; /* frames fed again after their generation died */
-	uint64_t stop_ns; /* deadline for tshark after pipeline_stop(); 0: not asked */
+	uint64_t missed;       /* decoded frames that the sink had no room for */
+	struct run missed_run; /* of them, not told yet */
+	uint64_t retried;      /* frames fed again after their generation died */
+	uint64_t stop_ns;      /* deadline for tshark after pipeline_stop(); 0: not asked */
 	bool stop_termed;
 	bool draining; /* the tap has ended */
 	bool sink_full;
