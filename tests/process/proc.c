@@ -164,6 +164,22 @@ char *proc_read(const char *name, size_t *n)
 	return text;
 }
 
+void proc_await(const char *name, const char *text)
+{
+	time_t deadline = time(NULL) + WAIT_SECONDS;
+	bool found = false;
+
+	while (!found) {
+		char *so_far = proc_read(name, NULL);
+
+		found = strstr(so_far, text) != NULL;
+		free(so_far);
+		if (time(NULL) > deadline)
+			fail_msg("'%s' did not come within %d s", text, WAIT_SECONDS);
+		proc_pause();
+	}
+}
+
 size_t proc_lines(const char *name)
 {
 	size_t n, lines = 0;

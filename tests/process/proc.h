@@ -40,6 +40,10 @@ int64_t proc_audit_count(const char *event);
 /** proc_read() - A whole file of the folder, NUL-terminated; the caller frees. *n may be NULL */
 char *proc_read(const char *name, size_t *n);
 
+/** proc_await() - Wait until a file of the folder holds @text; fails the test after three minutes
+ */
+void proc_await(const char *name, const char *text);
+
 /** proc_lines() - How many lines a file of the folder has */
 size_t proc_lines(const char *name);
 

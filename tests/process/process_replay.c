@@ -372,30 +372,15 @@ static void test_second_interrupt_ends_at_once(void **state)
 			       proc_path("audit.log"),
 			       CAPTURE("session.pcapng"),
 			       NULL};
-	char *audit;
 	pid_t pid;
 
 	(void)state;
 	unlink(proc_path("audit.log"));
 	pid = proc_start(words, "out", "err");
-	do {
-		proc_pause();
-		audit = proc_read("audit.log", NULL);
-		if (strstr(audit, "tshark_started"))
-			break;
-		free(audit);
-	} while (true);
-	free(audit);
+	proc_await("audit.log", "tshark_started");
 	kill(pid, SIGINT);
 	/* Two signals that are pending at once are one: let the first be taken. */
-	do {
-		audit = proc_read("audit.log", NULL);
-		if (strstr(audit, "tshark_signalled"))
-			break;
-		free(audit);
-		proc_pause();
-	} while (true);
-	free(audit);
+	proc_await("audit.log", "tshark_signalled");
 	kill(pid, SIGINT);
 	assert_int_equal(proc_wait(pid), 1);
 }
@@ -416,20 +401,12 @@ static void test_interrupt_while_draining(void **state)
 			       proc_path("audit.log"),
 			       CAPTURE("session.pcapng"),
 			       NULL};
-	char *audit;
 	pid_t pid;
 
 	(void)state;
 	unlink(proc_path("audit.log"));
 	pid = proc_start(words, "out", "err");
-	do {
-		proc_pause();
-		audit = proc_read("audit.log", NULL);
-		if (strstr(audit, "tshark_started"))
-			break;
-		free(audit);
-	} while (true);
-	free(audit);
+	proc_await("audit.log", "tshark_started");
 	kill(pid, SIGINT);
 	assert_int_equal(proc_wait(pid), 0);
 	assert_balanced();
