@@ -84,7 +84,8 @@ void tshark_sim_signal(struct tshark_sim *t, int signal, uint64_t now_ns)
 		return;
 	/* As tshark does: between packets, exit 0. */
 	t->termed = true;
-	if (t->state == TSHARK_SIM_READING || t->state == TSHARK_SIM_STARTING)
+	if (t->state == TSHARK_SIM_READING || t->state == TSHARK_SIM_STARTING ||
+	    t->state == TSHARK_SIM_HUNG)
 		t->due_ns = now_ns;
 }
 

@@ -41,7 +41,8 @@ struct world {
 	uint8_t named[WORLD_FRAMES_MAX + 1]; /* ids that a run of "undecoded" covers */
 	uint8_t undecoded[WORLD_FRAMES_MAX + 1];
 	uint64_t named_count, dropped_count, missed_count;
-	uint64_t quiet_ns; /* when phase 2 began; 0 before */
+	uint64_t ended_ns, linger_ns; /* faults go on for so long after the source has ended */
+	uint64_t quiet_ns;	      /* when phase 2 began; 0 before */
 };
 
 static void fail(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -182,7 +183,8 @@ static struct frame *make_frame(struct world *w)
 
 static bool source_blocked(struct world *w)
 {
-	return w->config.lossless && !ring_has_room(&w->pipeline.tap.frames);
+	return w->config.lossless && w->now_ns < w->stop_at_ns &&
+	       !ring_has_room(&w->pipeline.tap.frames);
 }
 
 static bool source_ready(struct world *w)
@@ -201,6 +203,7 @@ static void step_source(struct world *w)
 	if (w->sent == w->frames) {
 		tap_end(&w->pipeline.tap);
 		w->source_ended = true;
+		w->ended_ns = w->now_ns;
 		return;
 	}
 	/* Now and then a burst, while the pipeline sleeps; at worst all there is, end included. */
@@ -282,6 +285,8 @@ static bool advance(struct world *w)
 
 	if (!w->source_ended && !source_blocked(w))
 		next = least(next, w->source_due_ns);
+	if (!w->source_ended && source_blocked(w))
+		next = least(next, w->stop_at_ns);
 	if (w->pipeline.sink_full)
 		next = least(next, w->sink_free_ns);
 	if (next == UINT64_MAX) {
@@ -300,7 +305,7 @@ static void maybe_quiet(struct world *w)
 {
 	unsigned poison = w->port.faults.poison;
 
-	if (w->quiet_ns || !w->source_ended)
+	if (w->quiet_ns || !w->source_ended || w->now_ns < w->ended_ns + w->linger_ns)
 		return;
 	w->quiet_ns = w->now_ns;
 	memset(&w->port.faults, 0, sizeof(w->port.faults));
@@ -351,11 +356,11 @@ static void check_end(struct world *w)
 		     l.dropped_queue);
 	/* Rows missed at the very end show in no later id. */
 	w->sink_missed += l.captured + 1 - w->sink_next;
-	if (w->missed_count != w->pipeline.missed)
-		fail(w, "end: %" PRIu64 " missed rows told, %" PRIu64 " counted", w->missed_count,
-		     w->pipeline.missed);
 	if (w->sink_missed != w->pipeline.missed)
 		fail(w, "end: %" PRIu64 " rows missed, %" PRIu64 " counted", w->sink_missed,
+		     w->pipeline.missed);
+	if (w->missed_count != w->pipeline.missed)
+		fail(w, "end: %" PRIu64 " missed rows told, %" PRIu64 " counted", w->missed_count,
 		     w->pipeline.missed);
 	for (uint32_t id = 1; id <= l.captured && id <= WORLD_FRAMES_MAX; id++) {
 		if (w->undecoded[id] && !w->named[id])
@@ -390,6 +395,7 @@ static void choose(struct world *w)
 	c->flush = !c->lossless || c->buffer_frames < 1024 || random_chance(r, 300);
 	c->stall_ns = 250 * MS;
 	c->hang_ns = CHILD_HANG_NS_MAX;
+	w->linger_ns = random_chance(r, 500) ? 0 : random_range(r, 0, 60000 * MS);
 }
 
 static void begin(struct world *w, uint64_t seed)

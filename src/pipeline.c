@@ -172,9 +172,11 @@ static bool settled_at_once(const struct pipeline *p, enum undecoded *cause)
 		*cause = UNDECODED_NOT_ASKED;
 	else if (!p->config.tshark)
 		*cause = UNDECODED_NO_TSHARK;
+	else if (p->stop_termed)
+		*cause = UNDECODED_STOPPED;
 	else if (p->child.state == CHILD_GAVE_UP)
-		*cause = p->stop_termed ? UNDECODED_STOPPED : UNDECODED_LOST_CHILD;
-	else if (p->feed.stalled && !feed_idle(&p->feed))
+		*cause = UNDECODED_LOST_CHILD;
+	else if (p->child.state == CHILD_RUNNING && p->feed.stalled && !feed_idle(&p->feed))
 		/* With nothing at the mouth, this frame goes there: it shows when bytes move again.
 		 */
 		*cause = UNDECODED_SKIPPED_STALL;
@@ -407,7 +409,9 @@ static void signal_child(struct pipeline *p, int signal)
 	audit_end(&p->config.audit);
 	/* A child that is told to go gets no more input: else it may never read the end of it. */
 	close_fd(p, &p->fifo);
-	port->ops->kill(port->ctx, p->process.pid, signal);
+	/* Its pid may be somebody else's by the time that it has been reaped. */
+	if (!p->child.reaped)
+		port->ops->kill(port->ctx, p->process.pid, signal);
 }
 
 static bool in_flight(const struct pipeline *p)
@@ -415,13 +419,22 @@ static bool in_flight(const struct pipeline *p)
 	return p->feed.fed_count > 0 || feed_begun(&p->feed);
 }
 
+/* Whether rows can go on being settled: in a lossless run a full sink holds up tshark too. */
+static bool may_read(const struct pipeline *p)
+{
+	return !(p->config.lossless && p->sink_full);
+}
+
 static void tick_child(struct pipeline *p, uint64_t now_ns)
 {
 	bool awaited = in_flight(p);
 
-	if (p->child.state == CHILD_IDLE && (!p->draining || store_unsettled(&p->store)) &&
-	    p->config.tshark && p->config.profile != PROFILE_OFF)
+	if (p->child.state == CHILD_IDLE && !p->stop_termed &&
+	    (!p->draining || store_unsettled(&p->store)) && p->config.tshark &&
+	    p->config.profile != PROFILE_OFF)
 		child_start(&p->child, now_ns);
+	if (!may_read(p) && child_alive(&p->child))
+		child_held(&p->child, now_ns);
 	switch (child_tick(&p->child, now_ns, awaited)) {
 	case CHILD_SPAWN: spawn(p, now_ns); break;
 	case CHILD_OPEN: open_fifo(p, now_ns); break;
@@ -464,7 +477,7 @@ static void fifo_broke(struct pipeline *p, int error, uint64_t now_ns)
  */
 static bool crowded(const struct pipeline *p)
 {
-	return p->feed.fed_count > PIPELINE_CROWD;
+	return p->feed.fed_count > PIPELINE_CROWD && p->process.out >= 0 && may_read(p);
 }
 
 static void feed_fifo(struct pipeline *p, uint64_t now_ns)
@@ -557,7 +570,7 @@ static bool awaited(struct pipeline *p, uint64_t id)
 static void match_document(struct pipeline *p, const struct ek_record *record,
 			   const struct ek_line *line, uint64_t now_ns)
 {
-	uint64_t passed = 0, id;
+	uint64_t passed = 0, id, published_ns;
 	uint32_t raw_n;
 	char *raw;
 
@@ -577,7 +590,9 @@ static void match_document(struct pipeline *p, const struct ek_record *record,
 	if (!awaited(p, id))
 		return; /* given up as the backlog grew too long; it was counted and told then */
 	raw = keep_raw(p, line, &raw_n);
-	hist_add(&p->latency, now_ns - store_slot(&p->store, id)->frame->published_ns);
+	/* It may have been published since this step began. */
+	published_ns = store_slot(&p->store, id)->frame->published_ns;
+	hist_add(&p->latency, now_ns > published_ns ? now_ns - published_ns : 0);
 	store_decoded(&p->store, id, p->config.verbatim ? NULL : decoded_fields_make(record), raw,
 		      raw_n);
 }
@@ -622,12 +637,6 @@ static void read_lines(struct pipeline *p, uint64_t now_ns)
 
 	while (ek_lines_next(&p->lines, &line))
 		read_line(p, &line, now_ns);
-}
-
-/* Whether rows can go on being settled: in a lossless run a full sink holds up tshark too. */
-static bool may_read(const struct pipeline *p)
-{
-	return !(p->config.lossless && p->sink_full);
 }
 
 /* Return: whether there may be more to read at once. */
@@ -744,7 +753,8 @@ static void generation_over(struct pipeline *p, uint64_t now_ns)
 	remove_fifo(p);
 	if (p->stop_termed)
 		lose_all(p, UNDECODED_STOPPED, now_ns);
-	child_again(&p->child, store_unsettled(&p->store) || !p->draining, now_ns);
+	child_again(&p->child, !p->stop_termed && (store_unsettled(&p->store) || !p->draining),
+		    now_ns);
 	if (p->child.state == CHILD_GAVE_UP)
 		lose_all(p, UNDECODED_LOST_CHILD, now_ns);
 }
@@ -758,7 +768,7 @@ void pipeline_stop(struct pipeline *p, uint64_t now_ns)
 /* The user has waited long enough: end tshark, settle what it did not get to. */
 static void stop_late(struct pipeline *p, uint64_t now_ns)
 {
-	if (!p->stop_ns || now_ns < p->stop_ns || !p->draining || p->stop_termed)
+	if (!p->stop_ns || now_ns < p->stop_ns || !tap_closed(&p->tap) || p->stop_termed)
 		return;
 	p->stop_termed = true;
 	if (child_alive(&p->child)) {
@@ -820,7 +830,7 @@ static void say_wait(struct pipeline *p, bool busy, bool captured, uint64_t now_
 
 	*wait = (struct pipeline_wait){.fifo = -1, .out = -1, .err = p->process.err};
 	wait->due_ns = least(child_due(&p->child, in_flight(p)), run_due(p));
-	if (crowded(p) && p->process.out >= 0 && may_read(p)) {
+	if (crowded(p)) {
 		wait->due_ns = least(wait->due_ns, now_ns + FEED_BATCH_NS);
 	} else {
 		if (may_read(p))
@@ -836,11 +846,14 @@ static void say_wait(struct pipeline *p, bool busy, bool captured, uint64_t now_
 	if (child_alive(&p->child) &&
 	    (p->child.out_ended || p->child.err_ended || p->child.state >= CHILD_TERMINATING))
 		wait->due_ns = least(wait->due_ns, now_ns + CHILD_RETRY_NS);
-	if (p->stop_ns && !p->stop_termed && p->draining)
+	if (p->stop_ns && !p->stop_termed && tap_closed(&p->tap))
 		wait->due_ns = least(wait->due_ns, p->stop_ns);
 	if (busy)
 		wait->due_ns = 0;
-	if (p->draining || store_full(&p->store))
+	/* A frame that there is no room for is no news; the end is, and a live capture makes room.
+	 */
+	if (p->draining ||
+	    (p->config.lossless && store_full(&p->store) && ring_count(&p->tap.frames)))
 		return;
 	/* While frames come, the next look is a batch away, so that nobody need wake us for each.
 	 */

@@ -28,7 +28,7 @@
 
 /* What the signal handler needs; set while a session runs. */
 static struct {
-	volatile sig_atomic_t interrupted;
+	atomic_int interrupted; /* written by the handler and by the output's thread */
 	struct waker *waker;
 	struct session *session;
 } signalled;
@@ -40,7 +40,7 @@ static void on_signal(int number)
 	struct session *s = signalled.session;
 
 	if (signalled.interrupted++) {
-		if (child_alive(&s->pipeline->child) && s->pipeline->process.pid > 0)
+		if (child_should_reap(&s->pipeline->child) && s->pipeline->process.pid > 0)
 			kill(s->pipeline->process.pid, SIGKILL);
 		if (s->pipeline->fifo_path[0])
 			unlink(s->pipeline->fifo_path);
@@ -73,6 +73,8 @@ static int add_port(void *ctx, const char *name)
 	if (port >= 0)
 		return port;
 	port = switch_port_add(s->eth, name, &s->options.port);
+	if (port >= 0)
+		s->port_name[port] = switch_port_name(s->eth, (unsigned)port);
 	for (unsigned i = 0; port >= 0 && i < s->options.interfaces; i++) {
 		if (strcmp(s->options.interface[i], name) == 0) {
 			tap_scope_add(&s->pipeline->tap, (unsigned)port);
@@ -86,7 +88,7 @@ static const char *port_name(void *ctx, unsigned port)
 {
 	struct session *s = ctx;
 
-	return switch_port_name(s->eth, port);
+	return s->port_name[port];
 }
 
 static void on_drop(void *ctx, const struct frame *f, unsigned port, enum switch_drop why,
@@ -111,8 +113,8 @@ static void on_drop(void *ctx, const struct frame *f, unsigned port, enum switch
 	report->run.count++;
 }
 
-/* Told at the end; a ring of reports that is still full then is emptied by the pipeline, which is
- * awake. */
+/* Told at the end; a ring of reports that is full then is emptied by the pipeline, which
+ * tap_report() wakes. */
 static void tell_drops(struct session *s)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
@@ -180,8 +182,8 @@ static void send_frame(struct session *s, struct pace *pace, struct frame *f, un
 	}
 	if (s->options.timestamps_now)
 		f->ts_ns = clock_wall_ns();
-	if (!s->start_ns)
-		s->start_ns = now_ns;
+	if (!atomic_load_explicit(&s->start_ns, memory_order_relaxed))
+		atomic_store_explicit(&s->start_ns, now_ns, memory_order_relaxed);
 	s->end_ns = now_ns;
 	if (!topspeed)
 		hist_add(&s->jitter, now_ns - due_ns);
@@ -368,6 +370,7 @@ static bool run(struct session *s, struct err *err)
 	handle_signals(s, true);
 	if (actor_start(&s->actor, s->pipeline, &s->waker, &s->source_waker)) {
 		err_set(err, EXIT_ENVIRONMENT, "could not start a thread");
+		handle_signals(s, false);
 		output_join(&s->output);
 		return false;
 	}
@@ -403,6 +406,13 @@ static int finish(struct session *s)
 	if (!s->options.quiet)
 		session_summary(s, &ledger);
 	say_missing(s);
+	if (s->audit.unwritten) {
+		fprintf(stderr,
+			"secvf: audit log %s: %llu lines could not be written; --audit names another "
+			"file\n",
+			s->audit.path, (unsigned long long)s->audit.unwritten);
+		exit = EXIT_ENVIRONMENT;
+	}
 	if (s->output.error && s->output.error != EPIPE) {
 		fprintf(stderr, "secvf: standard output: %s; %llu frames were not printed\n",
 			strerror(s->output.error), (unsigned long long)s->output.lost);

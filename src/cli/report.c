@@ -66,12 +66,13 @@ void session_progress(void *ctx, struct buf *line)
 	uint64_t dropped =
 		atomic_load_explicit(&s->pipeline->tap.dropped_queue, memory_order_relaxed);
 	uint64_t skipped = atomic_load_explicit(&g->undecoded, memory_order_relaxed);
+	uint64_t start_ns = atomic_load_explicit(&s->start_ns, memory_order_relaxed);
 	uint64_t now_ns = clock_now_ns();
 	char rate[64];
 
 	session_rate(s, rate, sizeof(rate));
 	buf_printf(line, "%" PRIu64 " frames  %s: %" PRIu64 "/s  queue %u  decoded %" PRIu64, sent,
-		   rate, frames_per_second(sent, s->start_ns ? now_ns - s->start_ns : 0),
+		   rate, frames_per_second(sent, start_ns ? now_ns - start_ns : 0),
 		   ring_count(&s->pipeline->tap.frames),
 		   (uint64_t)atomic_load_explicit(&g->decoded, memory_order_relaxed));
 	if (s->tshark.found && s->options.profile != PROFILE_OFF)

@@ -27,6 +27,9 @@ struct session {
 	struct replay *replay;
 	struct pipeline *pipeline;
 	struct actor actor;
+	/* For the pipeline's thread: each is set before the first frame of its port is published.
+	 */
+	const char *port_name[PORTS_MAX];
 	struct waker waker;	   /* wakes the pipeline */
 	struct waker source_waker; /* wakes the source: a signal, or room in the tap's queue */
 	struct output output;
@@ -35,8 +38,10 @@ struct session {
 	struct tap_report drops[PORTS_MAX][SWITCH_DROPS + 1];
 	/* Written by the source's thread; the progress line reads them, relaxed. */
 	atomic_ullong sent, sent_bytes;
-	uint64_t start_ns, end_ns; /* monotonic: first frame due, last frame sent */
-	uint64_t done_ns;	   /* when the pipeline had finished */
+	atomic_ullong
+		start_ns;   /* monotonic, first frame due; the progress line reads it, relaxed */
+	uint64_t end_ns;    /* monotonic: first frame due, last frame sent */
+	uint64_t done_ns;   /* when the pipeline had finished */
 	struct hist jitter; /* ns that frames were sent after they were due; paced runs only */
 	bool seen[OPTIONS_NAMES_MAX]; /* --interface names that appeared */
 	struct err failure;	      /* of the source; exit 0: none */

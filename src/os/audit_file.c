@@ -54,6 +54,7 @@ static int open_log(struct audit_file *f)
 		return -errno;
 	}
 	f->fd = fd;
+	f->regular = S_ISREG(st.st_mode);
 	f->bytes = (uint64_t)st.st_size;
 	return 0;
 }
@@ -109,7 +110,7 @@ void audit_file_line(void *ctx, const char *members, size_t n)
 		   (unsigned)(wall_ns % 1000000000));
 	buf_put(&f->line, members, n);
 	buf_puts(&f->line, "}\n");
-	if (f->fd >= 0 && f->bytes + f->line.n > AUDIT_FILE_BYTES && f->bytes)
+	if (f->fd >= 0 && f->regular && f->bytes + f->line.n > AUDIT_FILE_BYTES && f->bytes)
 		rotate(f);
 	if (write(f->fd >= 0 ? f->fd : STDERR_FILENO, f->line.p, f->line.n) != (ssize_t)f->line.n)
 		f->unwritten++;

@@ -21,6 +21,7 @@
 struct audit_file {
 	int fd; /* -1: lines go to stderr */
 	char path[4096];
+	bool regular;	    /* only such a file is rotated: a device must not be renamed */
 	uint64_t bytes;	    /* in the file now */
 	uint64_t unwritten; /* lines that could not be written */
 	struct buf line;

@@ -102,6 +102,11 @@ void ring_end(struct ring *r)
 	wake_if(&r->consumer_sleeps, &r->wake_consumer);
 }
 
+bool ring_closed(const struct ring *r)
+{
+	return atomic_load_explicit(&r->ended, memory_order_acquire);
+}
+
 bool ring_ended(const struct ring *r)
 {
 	return atomic_load_explicit(&r->ended, memory_order_acquire) && ring_count(r) == 0;

@@ -68,6 +68,9 @@ void ring_end(struct ring *r);
 /** ring_ended() - Consumer: ring_end() was called and every item has been taken */
 bool ring_ended(const struct ring *r);
 
+/** ring_closed() - ring_end() was called; items may still be in there. Any thread */
+bool ring_closed(const struct ring *r);
+
 /** ring_consumer_sleeps() - Consumer is about to sleep. Return: false where it must not: an item or
  * the end is there */
 bool ring_consumer_sleeps(struct ring *r);

@@ -68,6 +68,9 @@ bool tap_report(struct tap *t, const struct tap_report *report)
 	*copy = *report;
 	if (!ring_push(&t->reports, copy)) {
 		free(copy);
+		/* The pipeline may be asleep for want of frames: it makes room once it is up. */
+		if (t->config.wake_consumer.fn)
+			t->config.wake_consumer.fn(t->config.wake_consumer.ctx);
 		return false;
 	}
 	return true;
@@ -98,6 +101,8 @@ void tap_scope_add(struct tap *t, unsigned port)
 
 void tap_publish(struct tap *t, struct frame *f)
 {
+	struct frame *kept;
+
 	count(&t->forwarded);
 	if (!t->config.all && !port_set_meets(&f->ports, &t->config.scope)) {
 		count(&t->out_of_scope);
@@ -107,9 +112,15 @@ void tap_publish(struct tap *t, struct frame *f)
 		count(&t->prefiltered);
 		return;
 	}
-	frame_ref(f);
-	if (!ring_push(&t->frames, f)) {
-		frame_unref(f);
+	if (!ring_has_room(&t->frames)) {
+		drop(t, f);
+		return;
+	}
+	/* Frames kept one by one would each pin the slab of their neighbours, which nobody wants.
+	 */
+	kept = t->config.filter || !t->config.all ? frame_own(f) : frame_ref(f);
+	if (!ring_push(&t->frames, kept)) {
+		frame_unref(kept);
 		drop(t, f);
 		return;
 	}
@@ -145,6 +156,11 @@ struct tap_report *tap_take_report(struct tap *t)
 	*report = t->drop;
 	t->drop.run = (struct run){0};
 	return report;
+}
+
+bool tap_closed(const struct tap *t)
+{
+	return ring_closed(&t->frames);
 }
 
 bool tap_ended(struct tap *t)

@@ -85,6 +85,9 @@ struct frame *tap_take(struct tap *t);
 /** tap_take_report() - Oldest report, to be free()d; NULL where there is none. Pipeline thread */
 struct tap_report *tap_take_report(struct tap *t);
 
+/** tap_closed() - Whether tap_end() was called; frames may still be queued. Pipeline thread */
+bool tap_closed(const struct tap *t);
+
 /** tap_ended() - Whether tap_end() was called and everything has been taken. Pipeline thread */
 bool tap_ended(struct tap *t);
 

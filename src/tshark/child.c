@@ -212,3 +212,8 @@ void child_give_up(struct child *c)
 	check(c->state == CHILD_WAITING);
 	go(c, CHILD_GAVE_UP, UINT64_MAX);
 }
+
+void child_held(struct child *c, uint64_t now_ns)
+{
+	c->progress_ns = now_ns;
+}

@@ -111,6 +111,10 @@ void child_input_broke(struct child *c, uint64_t now_ns);
 /** child_progress() - A record was read */
 void child_progress(struct child *c, uint64_t now_ns);
 
+/** child_held() - Its output is not being read just now, so it can give no record: it is not hung
+ */
+void child_held(struct child *c, uint64_t now_ns);
+
 /** child_ended() - One of the pipes ended: @out or @err */
 void child_ended(struct child *c, bool out, bool err, uint64_t now_ns);
 

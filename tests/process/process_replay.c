@@ -552,6 +552,20 @@ static void test_named_vms(void **state)
 	free(out);
 }
 
+/* More runs of drops than the ring of reports holds, while no frame is captured that would wake the
+ * pipeline. */
+static void test_many_drops_and_no_frame(void **state)
+{
+	(void)state;
+	assert_int_equal(proc_secvf("out", WORDS("--topspeed", "--tshark", "none", "-T", "none",
+						 "--max-frame", "100", "--loop", "100", "-f",
+						 "ether proto 0x9999", CAPTURE("http.pcap"))),
+			 0);
+	assert_balanced();
+	assert_true(proc_report("switch.dropped.oversize") > 1024);
+	assert_int_equal(proc_audit_count("drop"), proc_report("switch.dropped.oversize"));
+}
+
 static int teardown(void **state)
 {
 	(void)state;
@@ -576,6 +590,7 @@ int main(void)
 		cmocka_unit_test(test_corrupt_files_give_their_whole_frames),
 		cmocka_unit_test(test_link_types),
 		cmocka_unit_test(test_usage_errors),
+		cmocka_unit_test(test_many_drops_and_no_frame),
 		cmocka_unit_test(test_named_vms),
 		cmocka_unit_test(test_scope_and_filter_are_counted),
 	};
