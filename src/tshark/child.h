@@ -4,12 +4,13 @@
  * process lifetime is a generation. The owner does what it wishes (spawn, open the FIFO, close it,
  * TERM, KILL, reap) and reports back.
  *
- *     IDLE --start--> WAITING --due--> STARTING --FIFO open--> RUNNING --finish--> DRAINING
- *                        ^                 |                      |                   |
- *                        |                 +--------+-------------+----- late --> TERMINATING -->
- * KILLING |                          v                                 |            |
- *                        +---- again, after back-off  EXITED <---- both pipes ended and reaped
- * ----+
+ *     IDLE --start--> WAITING --due--> STARTING --open--> RUNNING --finish--> DRAINING
+ *                        ^                |                  |                   |
+ *                        |                +-- late, ended ---+---- hung, ended --+
+ *                        |                                   v
+ *                        |              TERMINATING --grace is over--> KILLING
+ *                        |                   |                            |
+ *                        +--- back-off ------+-- reaped, both pipes ended +----> GAVE_UP, IDLE
  *
  * It gives up (GAVE_UP) once CHILD_FAILURES_MAX generations in a row ended without decoding
  * anything while it is finishing: then nobody waits for what cannot come. While capture goes on it
