@@ -49,7 +49,6 @@ static int spawn(void *ctx, char *const argv[], struct port_child *child)
 
 	check(!p->alive && p->tshark.fifo_exists);
 	if (random_chance(&p->random, p->faults.spawn)) {
-		p->spawn_failures++;
 		return (int)traced(p, 's', errors[random_range(&p->random, 0, 3)]);
 	}
 	for (int i = 0; argv[i]; i++)

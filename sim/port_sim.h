@@ -24,9 +24,6 @@ struct port_sim {
 	int generation;
 	bool fifo_open, out_open, err_open; /* our ends */
 	bool alive;			    /* spawned and not reaped */
-	/* The caller waits for a port call that failed with EAGAIN on a whim: it is ready all the
-	 * same */
-	uint64_t spawn_failures;
 };
 
 /** port_sim_init() - @seed gives the faults and their moments */

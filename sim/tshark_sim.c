@@ -46,7 +46,7 @@ void tshark_sim_spawn(struct tshark_sim *t, bool flush, uint64_t now_ns)
 	t->flush = flush;
 	t->state = TSHARK_SIM_STARTING;
 	t->ignores_term = random_chance(r, t->faults->ignore_term);
-	t->termed = t->header_seen = t->writer_came = t->crash_after_flush = false;
+	t->termed = t->header_seen = t->writer_came = false;
 	t->number = 0;
 	t->in.n = t->held.n = 0;
 	t->due_ns =

@@ -44,7 +44,6 @@ struct tshark_sim {
 	struct buf in;	 /* bytes read, not a whole record yet */
 	bool header_seen;
 	struct buf held; /* stdio's buffer, and what a full pipe keeps back */
-	bool crash_after_flush;
 };
 
 /** tshark_sim_spawn() - A new process. @flush: -l was given */

@@ -100,17 +100,7 @@ static void on_drop(void *ctx, const struct frame *f, unsigned port, enum switch
 	report->event = forwarded ? "notice" : "drop";
 	report->cause = switch_drop_name(why);
 	report->port = switch_port_name(s->eth, port);
-	if (run_extend(&report->run, f->serial, f->ts_ns))
-		return;
-	if (tap_report(&s->pipeline->tap, report)) {
-		report->run = (struct run){0};
-		run_extend(&report->run, f->serial, f->ts_ns);
-		return;
-	}
-	/* Reports are backed up: join the runs, the count stays exact. */
-	report->run.last = f->serial;
-	report->run.last_ts_ns = f->ts_ns;
-	report->run.count++;
+	tap_lost(&s->pipeline->tap, report, f);
 }
 
 /* Told at the end; a ring of reports that is full then is emptied by the pipeline, which

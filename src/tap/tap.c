@@ -76,14 +76,13 @@ bool tap_report(struct tap *t, const struct tap_report *report)
 	return true;
 }
 
-static void drop(struct tap *t, const struct frame *f)
+void tap_lost(struct tap *t, struct tap_report *report, const struct frame *f)
 {
-	struct run *run = &t->drop.run;
+	struct run *run = &report->run;
 
-	count(&t->dropped_queue);
 	if (run_extend(run, f->serial, f->ts_ns))
 		return;
-	if (tap_report(t, &t->drop)) {
+	if (tap_report(t, report)) {
 		*run = (struct run){0};
 		run_extend(run, f->serial, f->ts_ns);
 		return;
@@ -92,6 +91,12 @@ static void drop(struct tap *t, const struct frame *f)
 	run->last = f->serial;
 	run->last_ts_ns = f->ts_ns;
 	run->count++;
+}
+
+static void drop(struct tap *t, const struct frame *f)
+{
+	count(&t->dropped_queue);
+	tap_lost(t, &t->drop, f);
 }
 
 void tap_scope_add(struct tap *t, unsigned port)

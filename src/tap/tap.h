@@ -75,6 +75,10 @@ void tap_publish(struct tap *t, struct frame *f);
  */
 bool tap_report(struct tap *t, const struct tap_report *report);
 
+/** tap_lost() - @f extends the run of @report, or begins a new one with the old one reported.
+ * Switch thread */
+void tap_lost(struct tap *t, struct tap_report *report, const struct frame *f);
+
 /** tap_end() - Nothing more will be published. Switch thread, last call */
 void tap_end(struct tap *t);
 
