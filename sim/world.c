@@ -111,7 +111,7 @@ static void audit_line(void *ctx, const char *members, size_t n)
 
 static void check_decode(struct world *w, const struct decoded *d)
 {
-	uint64_t hash = tshark_sim_hash(d->frame->data, d->frame->caplen);
+	uint64_t hash = tshark_sim_hash(d->packet.data, d->packet.caplen);
 	char text[20];
 	size_t n;
 	const char *info;

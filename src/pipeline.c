@@ -28,9 +28,14 @@ int pipeline_init(struct pipeline *p, const struct pipeline_config *config)
 	memset(p, 0, sizeof(*p));
 	p->config = *config;
 	p->fifo = p->process.out = p->process.err = -1;
+	p->config.tap.port_name = config->port_name;
+	p->config.tap.port_name_ctx = config->port_name_ctx;
 	if (!p->config.buffer_frames)
 		p->config.buffer_frames = STORE_FRAMES;
-	error = tap_init(&p->tap, &config->tap);
+	/* Memory goes by segments: in a small buffer they are small. */
+	if (!p->config.tap.segment_frames && p->config.buffer_frames < 16 * SEGMENT_FRAMES)
+		p->config.tap.segment_frames = p->config.buffer_frames / 16 + 1;
+	error = tap_init(&p->tap, &p->config.tap);
 	if (error)
 		return error;
 	error = store_init(&p->store, p->config.buffer_frames);
@@ -98,7 +103,7 @@ static void tell_run(struct pipeline *p, enum undecoded cause)
 /* Settle a frame that the feed does not know, or knows no more, and have it named. */
 static void lose(struct pipeline *p, uint64_t id, enum undecoded cause, uint64_t now_ns)
 {
-	uint64_t ts_ns = store_slot(&p->store, id)->frame->ts_ns;
+	uint64_t ts_ns = packet_of(store_slot(&p->store, id)->block).ts_ns;
 
 	store_undecoded(&p->store, id, cause);
 	if (!run_extend(&p->run[cause], id, ts_ns)) {
@@ -112,7 +117,7 @@ static void lose(struct pipeline *p, uint64_t id, enum undecoded cause, uint64_t
 static void give_up(struct pipeline *p, uint64_t id, enum undecoded cause, uint64_t now_ns)
 {
 	if (store_slot(&p->store, id)->state == SLOT_PENDING)
-		feed_forget(&p->feed, store_slot(&p->store, id)->frame);
+		feed_forget(&p->feed, store_slot(&p->store, id)->block);
 	lose(p, id, cause, now_ns);
 }
 
@@ -204,31 +209,33 @@ static bool make_room(struct pipeline *p, uint64_t now_ns)
 	return true;
 }
 
-static void capture_one(struct pipeline *p, struct frame *f, uint64_t now_ns)
+static void capture_one(struct pipeline *p, const struct tap_frame *f, uint64_t now_ns)
 {
+	struct packet_view v = packet_of(f->block);
 	struct basic basic;
 	enum undecoded cause;
 	uint64_t id;
 
-	basic_decode(&basic, f->data, f->caplen);
-	stats_add(&p->stats, f, &basic);
-	id = store_add(&p->store, f);
+	basic_decode(&basic, v.data, v.caplen);
+	stats_add(&p->stats, &v, &basic);
+	id = store_add(&p->store, f->segment, f->block);
+	check(id == f->id);
 	if (settled_at_once(p, &cause))
 		lose(p, id, cause, now_ns);
 	else
-		feed_arrived(&p->feed, f, now_ns);
+		feed_arrived(&p->feed, f->block, now_ns);
 }
 
 static int capture(struct pipeline *p, uint64_t now_ns)
 {
-	struct frame *f;
+	struct tap_frame f;
 	int n = 0;
 
 	take_reports(p);
 	/* Room is made for a frame that is there, not for one that may come. */
 	while (n < PIPELINE_STEP_FRAMES && ring_count(&p->tap.frames) && make_room(p, now_ns) &&
-	       (f = tap_take(&p->tap))) {
-		capture_one(p, f, now_ns);
+	       tap_take(&p->tap, &f)) {
+		capture_one(p, &f, now_ns);
 		n++;
 	}
 	return n;
@@ -248,10 +255,11 @@ static struct decoded *make_decoded(struct pipeline *p, uint64_t id, struct slot
 	if (!d)
 		return NULL;
 	d->id = id;
-	d->frame = frame_ref(slot->frame);
-	d->vm = p->config.port_name(p->config.port_name_ctx, slot->frame->ingress);
+	d->packet = packet_of(slot->block);
+	d->segment = segment_ref(store_segment(&p->store, id));
+	d->vm = p->config.port_name(p->config.port_name_ctx, d->packet.interface);
 	d->status = (enum decoded_status)status[slot->state];
-	basic_decode(&d->basic, d->frame->data, d->frame->caplen);
+	basic_decode(&d->basic, d->packet.data, d->packet.caplen);
 	d->fields = slot->fields;
 	d->raw = slot->raw;
 	d->raw_n = slot->raw_n;
@@ -294,7 +302,7 @@ static bool emit_one(struct pipeline *p)
 			return true;
 		d = make_decoded(p, id, slot);
 		if (!d) {
-			miss(p, id, slot->frame->ts_ns);
+			miss(p, id, packet_of(slot->block).ts_ns);
 			return true;
 		}
 	}
@@ -305,7 +313,7 @@ static bool emit_one(struct pipeline *p)
 		p->sink_full = true;
 		return false;
 	}
-	miss(p, d->id, d->frame->ts_ns);
+	miss(p, d->id, d->packet.ts_ns);
 	decoded_free(d);
 	return true;
 }
@@ -591,7 +599,7 @@ static void match_document(struct pipeline *p, const struct ek_record *record,
 		return; /* given up as the backlog grew too long; it was counted and told then */
 	raw = keep_raw(p, line, &raw_n);
 	/* It may have been published since this step began. */
-	published_ns = store_slot(&p->store, id)->frame->published_ns;
+	published_ns = segment_published(store_segment(&p->store, id), id);
 	hist_add(&p->latency, now_ns > published_ns ? now_ns - published_ns : 0);
 	store_decoded(&p->store, id, p->config.verbatim ? NULL : decoded_fields_make(record), raw,
 		      raw_n);
@@ -899,6 +907,7 @@ struct ledger pipeline_ledger(struct pipeline *p)
 		.queued = ring_count(&t->frames),
 		.captured = s->captured,
 		.in_memory = s->head - s->tail,
+		.spilled = s->spilled,
 		.discarded = s->discarded,
 		.decoded = s->decoded,
 		.undecoded = s->undecoded,

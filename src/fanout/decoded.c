@@ -21,7 +21,7 @@ void decoded_free(struct decoded *d)
 {
 	if (!d)
 		return;
-	frame_unref(d->frame);
+	segment_unref(d->segment);
 	free(d->fields);
 	free(d->raw);
 	free(d);

@@ -7,7 +7,7 @@
 
 #include "basic/basic.h"
 #include "ek/ek_record.h"
-#include "tap/frame.h"
+#include "store/segment.h"
 
 /* What became of a frame; names from decoded_status_name(). */
 enum decoded_status {
@@ -32,12 +32,13 @@ struct decoded_fields {
 /**
  * struct decoded - One frame on its way to subscribers; immutable there
  *
- * Owned by whoever holds it; decoded_free() drops its reference of the frame.
+ * Owned by whoever holds it; decoded_free() drops its reference of the segment.
  */
 struct decoded {
-	uint64_t id;	     /* our frame number, 1 on, in order of capture */
-	struct frame *frame; /* one reference */
-	const char *vm;	     /* name of the ingress port; outlives the pipeline */
+	uint64_t id;		   /* our frame number, 1 on, in order of capture */
+	struct packet_view packet; /* lies in */
+	struct segment *segment;   /* one reference */
+	const char *vm;		   /* name of the ingress port; outlives the pipeline */
 	enum decoded_status status;
 	struct basic basic;
 	struct decoded_fields *fields; /* NULL unless DECODED_TSHARK with columns */
@@ -58,7 +59,7 @@ struct decoded_summary {
 	char info_room[BASIC_INFO_MAX];
 };
 
-/** decoded_free() - Free it, its fields, its lines, and drop its frame. NULL is allowed. */
+/** decoded_free() - Free it, its fields, its lines, and drop its segment. NULL is allowed. */
 void decoded_free(struct decoded *d);
 
 /** decoded_status_name() - "decoded", "basic", "skipped" */

@@ -62,7 +62,7 @@ static char *put_port(char *p, const struct basic *b, uint16_t port)
 void emit_json(const struct decoded *d, struct buf *out)
 {
 	const struct basic *b = &d->basic;
-	const struct frame *f = d->frame;
+	const struct packet_view *f = &d->packet;
 	struct decoded_text protocols = {0};
 	struct decoded_summary s;
 	char run[RUN_MAX], *p;

@@ -190,18 +190,18 @@ void emit_table_row(struct emit_table *t, const struct decoded *d, struct buf *o
 
 	if (!t->started) {
 		t->started = true;
-		t->first_ns = d->frame->ts_ns;
+		t->first_ns = d->packet.ts_ns;
 	}
 	decoded_summary(d, &s);
 	buf_puts(out, style);
 	row_number(&r, EMIT_NUMBER, d->id);
 	row_mark(&r, mark_of(d->status));
-	row_time(&r, d->frame->ts_ns);
+	row_time(&r, d->packet.ts_ns);
 	row_cell(&r, EMIT_VM, vm, strlen(vm));
 	row_text(&r, EMIT_SOURCE, s.source);
 	row_text(&r, EMIT_DESTINATION, s.destination);
 	row_text(&r, EMIT_PROTOCOL, s.protocol);
-	row_number(&r, EMIT_LENGTH, d->frame->len);
+	row_number(&r, EMIT_LENGTH, d->packet.len);
 	row_text(&r, EMIT_INFO, s.info);
 	buf_puts(out, *style ? SGR_RESET "\n" : "\n");
 }

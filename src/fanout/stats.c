@@ -21,7 +21,7 @@ static struct stats_row *row_of(struct stats *s, const char *name)
 	return &s->row[STATS_PROTOCOLS_MAX - 1];
 }
 
-void stats_add(struct stats *s, const struct frame *f, const struct basic *b)
+void stats_add(struct stats *s, const struct packet_view *f, const struct basic *b)
 {
 	char scratch[8];
 	struct stats_row *row = row_of(s, basic_protocol(b, scratch));

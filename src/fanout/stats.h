@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "basic/basic.h"
-#include "tap/frame.h"
+#include "store/segment.h"
 
 /* Rows kept; the last is for all protocols that come after. */
 #define STATS_PROTOCOLS_MAX 64
@@ -24,6 +24,6 @@ struct stats {
 };
 
 /** stats_add() - Count one frame. Zero the struct to start */
-void stats_add(struct stats *s, const struct frame *f, const struct basic *b);
+void stats_add(struct stats *s, const struct packet_view *f, const struct basic *b);
 
 #endif

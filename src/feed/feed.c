@@ -35,21 +35,22 @@ int feed_init(struct feed *f, struct store *store, uint64_t stall_ns)
 
 void feed_done(struct feed *f)
 {
-	frame_unref(f->current_frame);
+	segment_unref(f->current_segment);
 	free(f->fed);
 	f->fed = NULL;
 }
 
-static uint64_t record_bytes(const struct frame *frame)
+static uint64_t record_bytes(const unsigned char *block)
 {
-	return (uint64_t)FEED_RECORD_BYTES + frame->caplen;
+	return (uint64_t)FEED_RECORD_BYTES + packet_of(block).caplen;
 }
 
 /* No record is begun any more. */
 static void end_record(struct feed *f)
 {
-	frame_unref(f->current_frame);
-	f->current_frame = NULL;
+	segment_unref(f->current_segment);
+	f->current_segment = NULL;
+	f->current_block = NULL;
 	f->current = 0;
 	f->offset = 0;
 }
@@ -77,21 +78,21 @@ uint64_t feed_restart(struct feed *f, uint64_t now_ns)
 			again++;
 		}
 		if (slot->state == SLOT_PENDING)
-			f->pending_bytes += record_bytes(slot->frame);
+			f->pending_bytes += record_bytes(slot->block);
 	}
 	f->waiting_since_ns = f->pending_bytes ? now_ns : 0;
 	f->progress_ns = now_ns;
 	return again;
 }
 
-void feed_arrived(struct feed *f, const struct frame *frame, uint64_t now_ns)
+void feed_arrived(struct feed *f, const unsigned char *block, uint64_t now_ns)
 {
 	if (!f->waiting_since_ns) {
 		f->waiting_since_ns = now_ns;
 		if (!f->blocked)
 			f->progress_ns = now_ns;
 	}
-	f->pending_bytes += record_bytes(frame);
+	f->pending_bytes += record_bytes(block);
 }
 
 uint64_t feed_due(const struct feed *f)
@@ -115,25 +116,26 @@ static uint64_t pending_from(struct feed *f, uint64_t id)
 }
 
 /* Point iovecs at what is left of one record. Return: how many were used. */
-static int lend_record(struct feed *f, struct iovec *iov, uint64_t id, struct frame *frame,
+static int lend_record(struct feed *f, struct iovec *iov, uint64_t id, const unsigned char *block,
 		       uint64_t offset)
 {
+	struct packet_view v = packet_of(block);
 	unsigned char *r = f->records[f->lent_count];
 	int n = 0;
 
-	le32_store(r, (uint32_t)(frame->ts_ns / 1000000000));
-	le32_store(r + 4, (uint32_t)(frame->ts_ns % 1000000000));
-	le32_store(r + 8, frame->caplen);
-	le32_store(r + 12, frame->len);
+	le32_store(r, (uint32_t)(v.ts_ns / 1000000000));
+	le32_store(r + 4, (uint32_t)(v.ts_ns % 1000000000));
+	le32_store(r + 8, v.caplen);
+	le32_store(r + 12, v.len);
 	f->lent[f->lent_count] = id;
-	f->lent_frame[f->lent_count++] = frame;
+	f->lent_block[f->lent_count++] = block;
 	if (offset < FEED_RECORD_BYTES) {
 		iov[n++] = (struct iovec){r + offset, FEED_RECORD_BYTES - offset};
 		offset = FEED_RECORD_BYTES;
 	}
 	offset -= FEED_RECORD_BYTES;
-	if (offset < frame->caplen)
-		iov[n++] = (struct iovec){frame->data + offset, frame->caplen - offset};
+	if (offset < v.caplen)
+		iov[n++] = (struct iovec){(void *)(uintptr_t)(v.data + offset), v.caplen - offset};
 	return n;
 }
 
@@ -149,17 +151,17 @@ int feed_lend(struct feed *f, struct iovec iov[FEED_IOVECS_MAX])
 		bytes = FEED_HEADER_BYTES;
 	}
 	if (f->current) {
-		n += lend_record(f, iov + n, f->current, f->current_frame, f->offset);
-		bytes += record_bytes(f->current_frame) - f->offset;
+		n += lend_record(f, iov + n, f->current, f->current_block, f->offset);
+		bytes += record_bytes(f->current_block) - f->offset;
 	}
 	f->next = pending_from(f, f->next);
 	id = f->current == f->next ? pending_from(f, f->next + 1) : f->next;
 	while (id < s->head && f->lent_count < FEED_RECORDS_MAX && bytes < 4 * FEED_BATCH_BYTES &&
 	       f->fed_count + (uint64_t)f->lent_count < s->limit) {
-		struct frame *frame = store_slot(s, id)->frame;
+		const unsigned char *block = store_slot(s, id)->block;
 
-		n += lend_record(f, iov + n, id, frame, 0);
-		bytes += record_bytes(frame);
+		n += lend_record(f, iov + n, id, block, 0);
+		bytes += record_bytes(block);
 		id = pending_from(f, id + 1);
 	}
 	return n;
@@ -174,7 +176,7 @@ static void fed(struct feed *f, uint64_t id)
 	check(f->fed_count < s->limit);
 	if (id >= s->tail && store_slot(s, id)->state == SLOT_PENDING) {
 		store_slot(s, id)->state = SLOT_FED;
-		f->pending_bytes -= record_bytes(store_slot(s, id)->frame);
+		f->pending_bytes -= record_bytes(store_slot(s, id)->block);
 	}
 	f->fed[(f->fed_from + f->fed_count) % s->limit] = id;
 	f->fed_count++;
@@ -208,7 +210,7 @@ void feed_took(struct feed *f, uint64_t n, bool more, uint64_t now_ns)
 	if (!f->header_done)
 		n = header_took(f, n);
 	for (int i = 0; i < f->lent_count && n; i++) {
-		uint64_t rest = record_bytes(f->lent_frame[i]) - f->offset;
+		uint64_t rest = record_bytes(f->lent_block[i]) - f->offset;
 
 		if (n >= rest) {
 			n -= rest;
@@ -217,7 +219,8 @@ void feed_took(struct feed *f, uint64_t n, bool more, uint64_t now_ns)
 		}
 		if (!f->current) {
 			f->current = f->lent[i];
-			f->current_frame = frame_ref(f->lent_frame[i]);
+			f->current_block = f->lent_block[i];
+			f->current_segment = segment_ref(store_segment(f->store, f->lent[i]));
 		}
 		f->offset += n;
 		n = 0;
@@ -251,9 +254,9 @@ bool feed_idle(const struct feed *f)
 	return f->pending_bytes == 0 && !f->current;
 }
 
-void feed_forget(struct feed *f, const struct frame *frame)
+void feed_forget(struct feed *f, const unsigned char *block)
 {
-	f->pending_bytes -= record_bytes(frame);
+	f->pending_bytes -= record_bytes(block);
 	if (!f->pending_bytes)
 		f->waiting_since_ns = 0;
 }

@@ -2,9 +2,9 @@
  *
  * Theory of operation: for each generation of tshark the feed starts with the file header
  * (nanosecond magic), then gives the records of all pending frames in the order of ids, without
- * copying them: it lends an iovec that points into the frames, and is told how many bytes the FIFO
- * took. A record once begun is finished in that generation or never, even where its frame was given
- * up meanwhile: what is skipped is skipped between records.
+ * copying them: it lends an iovec that points into their segments, and is told how many bytes the
+ * FIFO took. A record once begun is finished in that generation or never, even where its frame was
+ * given up meanwhile: what is skipped is skipped between records.
  *
  * Batches: a frame waits up to FEED_BATCH_NS for others, or until FEED_BATCH_BYTES are there.
  * Stall: when there is something to write and the FIFO took no byte for stall_ns, the feed is
@@ -36,11 +36,12 @@ _Static_assert(FEED_IOVECS_MAX <= 1024, "writev() takes no more");
 
 struct feed {
 	struct store *store;
-	uint64_t next;	  /* id from which pending frames are looked for */
-	uint64_t current; /* id whose record has been begun, 0 for none */
-	struct frame
-		*current_frame; /* its frame; a reference of ours, as its slot may go meanwhile */
-	uint64_t offset;	/* bytes of the file header or the current record taken so far */
+	uint64_t next;			    /* id from which pending frames are looked for */
+	uint64_t current;		    /* id whose record has been begun, 0 for none */
+	const unsigned char *current_block; /* its frame's packet block, in */
+	struct segment
+		*current_segment; /* which is a reference of ours: its slot may go meanwhile */
+	uint64_t offset;	  /* bytes of the file header or the current record taken so far */
 	bool header_done;
 	uint64_t waiting_since_ns; /* when the oldest pending frame came; 0: nothing pending */
 	uint64_t pending_bytes;
@@ -56,8 +57,8 @@ struct feed {
 	uint64_t fed_from; /* index of the oldest in the ring fed[store->limit] */
 	unsigned char header[FEED_HEADER_BYTES];
 	unsigned char records[FEED_RECORDS_MAX][FEED_RECORD_BYTES];
-	uint64_t lent[FEED_RECORDS_MAX];	    /* ids of the records lent last, */
-	struct frame *lent_frame[FEED_RECORDS_MAX]; /* and their frames, borrowed from the slots */
+	uint64_t lent[FEED_RECORDS_MAX];		   /* ids of the records lent last, */
+	const unsigned char *lent_block[FEED_RECORDS_MAX]; /* and their blocks, borrowed */
 	int lent_count;
 	uint64_t bytes; /* that the FIFO took, in all */
 };
@@ -73,7 +74,7 @@ void feed_done(struct feed *f);
 uint64_t feed_restart(struct feed *f, uint64_t now_ns);
 
 /** feed_arrived() - A frame was captured and is pending */
-void feed_arrived(struct feed *f, const struct frame *frame, uint64_t now_ns);
+void feed_arrived(struct feed *f, const unsigned char *block, uint64_t now_ns);
 
 /** feed_due() - Monotonic ns at which the feed wants to write: 0 for now, UINT64_MAX for nothing to
  * write */
@@ -82,7 +83,7 @@ uint64_t feed_due(const struct feed *f);
 /**
  * feed_lend() - Bytes to write next
  * @f:    Feed
- * @iov:  Filled; points into frames and @f, until the next call on @f or its store
+ * @iov:  Filled; points into segments and @f, until the next call on @f or its store
  *
  * Return: iovecs, 0 where nothing is pending
  */
@@ -111,7 +112,7 @@ bool feed_idle(const struct feed *f);
 
 /** feed_forget() - A pending frame was settled by somebody else (skipped): keeps the account of
  * bytes */
-void feed_forget(struct feed *f, const struct frame *frame);
+void feed_forget(struct feed *f, const unsigned char *block);
 
 /**
  * feed_match() - Which frame is tshark's number @number in this generation

@@ -7,15 +7,18 @@
 
 #include "base/check.h"
 
-_Static_assert(sizeof(struct slot) <= 48, "the bound of STORE_FRAMES_MAX counts 48 bytes a slot");
+_Static_assert(sizeof(struct slot) <= 32, "the bound of STORE_FRAMES_MAX counts 32 bytes a slot");
 
 int store_init(struct store *s, uint32_t limit)
 {
 	check(limit >= 1 && limit <= STORE_FRAMES_MAX);
 	memset(s, 0, sizeof(*s));
 	s->slot = calloc(limit, sizeof(s->slot[0]));
-	if (!s->slot)
+	s->segment = calloc((size_t)limit + 1, sizeof(s->segment[0]));
+	if (!s->slot || !s->segment) {
+		store_done(s);
 		return -ENOMEM;
+	}
 	s->limit = limit;
 	s->tail = s->emitted = s->settled_to = s->head = 1;
 	return 0;
@@ -23,7 +26,6 @@ int store_init(struct store *s, uint32_t limit)
 
 static void slot_clear(struct slot *slot)
 {
-	frame_unref(slot->frame);
 	free(slot->fields);
 	free(slot->raw);
 	memset(slot, 0, sizeof(*slot));
@@ -33,7 +35,11 @@ void store_done(struct store *s)
 {
 	for (uint64_t id = s->tail; id < s->head; id++)
 		slot_clear(store_slot(s, id));
+	for (uint64_t i = s->segment_tail; i < s->segment_head; i++)
+		segment_unref(s->segment[i % ((uint64_t)s->limit + 1)]);
+	free(s->segment);
 	free(s->slot);
+	s->segment = NULL;
 	s->slot = NULL;
 }
 
@@ -48,23 +54,65 @@ bool store_full(const struct store *s)
 	return s->head - s->tail == s->limit && s->emitted == s->tail;
 }
 
-uint64_t store_add(struct store *s, struct frame *f)
+static struct segment **segment_at(const struct store *s, uint64_t i)
+{
+	return &s->segment[i % ((uint64_t)s->limit + 1)];
+}
+
+uint64_t store_add(struct store *s, struct segment *segment, const unsigned char *block)
 {
 	uint64_t id = s->head;
 	struct slot *slot;
 
 	check(!store_full(s));
-	if (s->head - s->tail == s->limit) {
-		slot_clear(store_slot(s, s->tail));
-		s->tail++;
-		s->discarded++;
-	}
+	if (store_held(s) == s->limit)
+		store_drop(s, false);
+	if (s->segment_head == s->segment_tail || *segment_at(s, s->segment_head - 1) != segment)
+		*segment_at(s, s->segment_head++) = segment_ref(segment);
 	s->head++;
 	slot = store_slot(s, id);
-	slot->frame = f;
+	slot->block = block;
+	s->bytes += block_bytes(block);
 	s->captured++;
 	s->unsettled++;
 	return id;
+}
+
+/* Let go of segments that no frame of is held any more. The newest may yet get frames. */
+static void drop_segments(struct store *s)
+{
+	while (s->segment_head - s->segment_tail > 1 &&
+	       (*segment_at(s, s->segment_tail + 1))->first_id <= s->tail)
+		segment_unref(*segment_at(s, s->segment_tail++));
+}
+
+void store_drop(struct store *s, bool on_disk)
+{
+	check(s->tail < s->emitted);
+	s->bytes -= block_bytes(store_slot(s, s->tail)->block);
+	slot_clear(store_slot(s, s->tail));
+	s->tail++;
+	if (on_disk)
+		s->spilled++;
+	else
+		s->discarded++;
+	drop_segments(s);
+}
+
+struct segment *store_segment(const struct store *s, uint64_t id)
+{
+	uint64_t low = s->segment_tail, high = s->segment_head;
+
+	check(id >= s->tail && id < s->head);
+	while (high - low > 1) {
+		uint64_t middle = low + (high - low) / 2;
+
+		if ((*segment_at(s, middle))->first_id <= id)
+			low = middle;
+		else
+			high = middle;
+	}
+	return *segment_at(s, low);
 }
 
 static struct slot *settle(struct store *s, uint64_t id, enum slot_state state)

@@ -5,7 +5,8 @@
  * BASIC or SKIPPED. Settled slots are emitted to subscribers strictly in the order of ids. The
  * store holds the newest `limit` frames: a frame that comes when it is full pushes the oldest out,
  * which must be settled and emitted by then (store_full() says when it isn't; the caller decides
- * who gives way).
+ * who gives way). Frames lie in segments (segment.h), of which the store holds those that its
+ * frames are in; a segment goes with its last frame.
  *
  *     tail            emitted          settled_to       fed_to        head
  *      | emitted, kept   | settled, to emit | some settled  | pending     |
@@ -21,9 +22,9 @@
 
 #include "base/ledger.h"
 #include "fanout/decoded.h"
-#include "tap/frame.h"
+#include "store/segment.h"
 
-/* --buffer-frames. Default and bounds: a slot is 48 bytes, so the largest store's slots take 768
+/* --buffer-frames. Default and bounds: a slot is 32 bytes, so the largest store's slots take 512
  * MiB. */
 #define STORE_FRAMES	 100000u
 #define STORE_FRAMES_MAX (1u << 24)
@@ -37,7 +38,7 @@ enum slot_state {
 };
 
 struct slot {
-	struct frame *frame;	       /* one reference */
+	const unsigned char *block;    /* its packet block, in a segment that the store holds */
 	struct decoded_fields *fields; /* owned; NULL where there are none */
 	char *raw;		       /* owned; tshark's lines for -T ek */
 	uint32_t raw_n;
@@ -49,9 +50,12 @@ struct slot {
 /** struct store - Ids [tail, head) are held; the counters are those of the ledger */
 struct store {
 	struct slot *slot;
+	struct segment **segment; /* ring of limit + 1: no more can hold limit frames */
+	uint64_t segment_tail, segment_head;
 	uint32_t limit;
+	uint64_t bytes;				  /* of the blocks of the frames held */
 	uint64_t tail, emitted, settled_to, head; /* ids; 1-based */
-	uint64_t captured, discarded;
+	uint64_t captured, spilled, discarded;
 	uint64_t unsettled; /* PENDING or FED; counted by itself, so that the ledger can be wrong */
 	uint64_t decoded;
 	uint64_t cause[UNDECODED_CAUSES];
@@ -71,12 +75,26 @@ struct slot *store_slot(struct store *s, uint64_t id);
 bool store_full(const struct store *s);
 
 /**
- * store_add() - Capture a frame; not where store_full()
- * @f:  Taken (one reference)
+ * store_add() - Capture a frame; where the store is at its limit, the oldest is discarded
+ * @segment:  That it lies in; a reference is taken. The same as the last frame's, or a later one
+ * @block:    Its packet block, right behind the last frame's where the segment is the same
  *
- * Return: its id
+ * Not where store_full(). Return: its id
  */
-uint64_t store_add(struct store *s, struct frame *f);
+uint64_t store_add(struct store *s, struct segment *segment, const unsigned char *block);
+
+/** store_held() - Frames held */
+static inline uint64_t store_held(const struct store *s)
+{
+	return s->head - s->tail;
+}
+
+/** store_drop() - The oldest frame goes; it must be settled and emitted. Counted as spilled where
+ * it is on disk, else as discarded */
+void store_drop(struct store *s, bool on_disk);
+
+/** store_segment() - The segment that a held frame lies in; borrowed while the frame is held */
+struct segment *store_segment(const struct store *s, uint64_t id);
 
 /** store_decoded() - Settle a frame with tshark's decode; @fields and @raw are taken, either may be
  * NULL */

@@ -2,22 +2,35 @@
 #include "tap/tap.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/check.h"
+#include "pcapng/pcapng_write.h"
+
+#define LINKTYPE_ETHERNET 1
 
 int tap_init(struct tap *t, const struct tap_config *config)
 {
 	static const struct wake none;
 
-	*t = (struct tap){.config = *config};
+	memset(t, 0, sizeof(*t));
+	t->config = *config;
+	t->next_id = 1;
 	if (!t->config.queue_limit)
 		t->config.queue_limit = TAP_QUEUE_LIMIT;
+	if (!t->config.segment_frames)
+		t->config.segment_frames = SEGMENT_FRAMES;
+	/* Each segment under way holds a queued frame, but for the one being read. */
 	if (ring_init(&t->frames, t->config.queue_limit, config->wake_consumer,
-		      config->wake_producer))
-		return -ENOMEM;
-	if (ring_init(&t->reports, TAP_REPORTS_MAX, none, none)) {
-		ring_done(&t->frames);
+		      config->wake_producer) ||
+	    ring_init(&t->segments,
+		      t->config.queue_limit < RING_LIMIT_MAX ? t->config.queue_limit + 1
+							     : RING_LIMIT_MAX,
+		      none, none) ||
+	    ring_init(&t->reports, TAP_REPORTS_MAX, none, none)) {
+		tap_done(t);
 		return -ENOMEM;
 	}
 	t->drop.event = "drop";
@@ -28,13 +41,19 @@ int tap_init(struct tap *t, const struct tap_config *config)
 void tap_done(struct tap *t)
 {
 	struct tap_report *report;
-	struct frame *f;
+	struct segment *segment;
 
-	while ((f = tap_take(t)))
-		frame_unref(f);
-	while ((report = tap_take_report(t)))
+	while (t->segments.slot && (segment = ring_pop(&t->segments)))
+		segment_unref(segment);
+	while (t->reports.slot && (report = tap_take_report(t)))
 		free(report);
+	segment_unref(t->reading);
+	segment_unref(t->open);
+	t->reading = t->open = NULL;
+	buf_done(&t->declared);
+	buf_done(&t->fresh);
 	ring_done(&t->frames);
+	ring_done(&t->segments);
 	ring_done(&t->reports);
 }
 
@@ -95,8 +114,134 @@ void tap_lost(struct tap *t, struct tap_report *report, const struct frame *f)
 
 static void drop(struct tap *t, const struct frame *f)
 {
+	struct tap_port *port = &t->port[f->ingress];
+
 	count(&t->dropped_queue);
+	count(&port->dropped);
+	port->dropped_before++;
 	tap_lost(t, &t->drop, f);
+}
+
+/* ---- laying frames out ---- */
+
+/* Interface blocks of the ports up to @port that have none yet, into t->fresh. */
+static void name_ports(struct tap *t, unsigned port)
+{
+	char number[16];
+
+	t->fresh.n = 0;
+	for (unsigned i = t->interfaces; i <= port; i++) {
+		const char *name = t->config.port_name
+					   ? t->config.port_name(t->config.port_name_ctx, i)
+					   : NULL;
+
+		snprintf(number, sizeof(number), "port-%u", i);
+		pcapng_put_interface(&t->fresh, LINKTYPE_ETHERNET, FRAME_BYTES_MAX,
+				     name ? name : number, NULL);
+	}
+}
+
+/* A block's type is stored last, as pcapng_packet() does. */
+static void lay_out(struct segment *s, const struct buf *blocks)
+{
+	unsigned char *at = s->base + s->used;
+	uint32_t type;
+
+	if (!blocks->n)
+		return;
+	memcpy(at + 4, blocks->p + 4, blocks->n - 4);
+	memcpy(&type, blocks->p, sizeof(type));
+	atomic_store_explicit((_Atomic uint32_t *)(void *)at, type, memory_order_release);
+	s->used += (uint32_t)blocks->n;
+}
+
+static struct segment *take_segment(struct tap *t, uint32_t bytes)
+{
+	if (t->config.source.take)
+		return t->config.source.take(t->config.source.ctx, bytes);
+	return segment_new(bytes > SEGMENT_BYTES ? bytes : SEGMENT_BYTES, t->config.segment_frames);
+}
+
+/* Begin a segment for a packet block of @bytes from @port. Return: false where there is none, and
+ * nothing has changed. */
+static bool begin_segment(struct tap *t, unsigned port, uint32_t bytes, uint64_t now_ns)
+{
+	bool known = port < t->interfaces;
+	struct segment *s;
+
+	t->fresh.n = 0;
+	if (!known)
+		name_ports(t, port);
+	if (t->fresh.failed || !buf_reserve(&t->declared, t->fresh.n))
+		return false;
+	s = take_segment(t, bytes + (uint32_t)(t->declared.n + t->fresh.n));
+	if (!s)
+		return false;
+	s->first_id = t->next_id;
+	s->opened_ns = now_ns;
+	/* One that begins a file has bytes already, and declares all. */
+	if (s->used) {
+		s->declares = t->interfaces;
+		lay_out(s, &t->declared);
+	} else {
+		s->interfaces = t->interfaces;
+	}
+	lay_out(s, &t->fresh);
+	buf_put(&t->declared, t->fresh.p, t->fresh.n);
+	if (!known) {
+		s->declares += port + 1 - t->interfaces;
+		t->interfaces = port + 1;
+	}
+	s->first_bytes = s->used;
+	segment_unref(t->open);
+	t->open = s;
+	return true;
+}
+
+static bool fits(const struct tap *t, const struct frame *f, uint32_t bytes)
+{
+	const struct segment *s = t->open;
+
+	return s && f->ingress < t->interfaces && s->cap - s->used >= bytes &&
+	       s->frames < s->frames_max && s->frames < t->config.segment_frames &&
+	       f->published_ns - s->opened_ns < SEGMENT_AGE_NS;
+}
+
+/* Lay a frame out and queue it. Return: false where there is no memory. */
+static bool queue(struct tap *t, const struct frame *f)
+{
+	struct pcapng_packet p = {
+		.data = f->data,
+		.caplen = f->caplen,
+		.len = f->len,
+		.ts_ns = f->ts_ns,
+		.interface = f->ingress,
+		.flags = PCAPNG_OUTBOUND,
+		.dropcount = t->port[f->ingress].dropped_before,
+	};
+	uint32_t bytes = pcapng_packet_bytes(&p);
+	unsigned char *block;
+	struct segment *s;
+
+	if (!fits(t, f, bytes) && !begin_segment(t, f->ingress, bytes, f->published_ns))
+		return false;
+	s = t->open;
+	if (!s->frames && !ring_push(&t->segments, segment_ref(s))) {
+		segment_unref(s);
+		segment_unref(s);
+		t->open = NULL;
+		return false;
+	}
+	block = s->base + s->used;
+	pcapng_packet(block, &p);
+	s->stamp[s->frames] = (uint32_t)((f->published_ns - s->opened_ns) / 1000);
+	s->used += bytes;
+	s->frames++;
+	t->next_id++;
+	t->port[f->ingress].dropped_before = 0;
+	/* There is room: that was asked before, and only this thread pushes. */
+	check(ring_push(&t->frames, block));
+	return true;
 }
 
 void tap_scope_add(struct tap *t, unsigned port)
@@ -106,26 +251,18 @@ void tap_scope_add(struct tap *t, unsigned port)
 
 void tap_publish(struct tap *t, struct frame *f)
 {
-	struct frame *kept;
-
 	count(&t->forwarded);
 	if (!t->config.all && !port_set_meets(&f->ports, &t->config.scope)) {
 		count(&t->out_of_scope);
 		return;
 	}
+	count(&t->port[f->ingress].received);
 	if (t->config.filter && !bpf_match(t->config.filter, f)) {
 		count(&t->prefiltered);
 		return;
 	}
-	if (!ring_has_room(&t->frames)) {
-		drop(t, f);
-		return;
-	}
-	/* Frames kept one by one would each pin the slab of their neighbours, which nobody wants.
-	 */
-	kept = t->config.filter || !t->config.all ? frame_own(f) : frame_ref(f);
-	if (!ring_push(&t->frames, kept)) {
-		frame_unref(kept);
+	count(&t->port[f->ingress].accepted);
+	if (!ring_has_room(&t->frames) || !queue(t, f)) {
 		drop(t, f);
 		return;
 	}
@@ -144,9 +281,22 @@ void tap_end(struct tap *t)
 	ring_end(&t->frames);
 }
 
-struct frame *tap_take(struct tap *t)
+bool tap_take(struct tap *t, struct tap_frame *f)
 {
-	return ring_pop(&t->frames);
+	const unsigned char *block = ring_pop(&t->frames);
+
+	if (!block)
+		return false;
+	/* A segment is pushed before its first block is. */
+	if (!t->reading || !segment_has(t->reading, block)) {
+		segment_unref(t->reading);
+		t->reading = ring_pop(&t->segments);
+		t->read = 0;
+		check(t->reading && segment_has(t->reading, block));
+	}
+	*f = (struct tap_frame){
+		.segment = t->reading, .block = block, .id = t->reading->first_id + t->read++};
+	return true;
 }
 
 struct tap_report *tap_take_report(struct tap *t)

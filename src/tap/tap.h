@@ -1,8 +1,10 @@
 /* tap.h - one tap on the switch: scope, capture filter, bounded queue
  *
  * Theory of operation: tap_publish() runs on the switch's thread for each forwarded frame. A frame
- * out of scope or refused by the filter is counted and left; any other is queued by reference, and
- * where the queue is full it is dropped and counted: the switch never waits. Drops are gathered
+ * out of scope or refused by the filter is counted and left. Any other is laid out as a packet
+ * block at the end of the open segment (store/segment.h), gets the next id by that, and is queued;
+ * where the queue is full it is dropped and counted: the switch never waits. A queue is a ring of
+ * blocks and a ring of the segments that they lie in. Drops are gathered
  * into runs, which go to the pipeline over a second ring; where that is full too, a run goes on
  * growing, so that nothing is lost from the count. The source of frames may report its own drops by
  * the same road (tap_report()), so that the audit log has one writer.
@@ -19,6 +21,8 @@
 
 #include "base/run.h"
 #include "tap/bpf.h"
+#include "base/buf.h"
+#include "store/segment.h"
 #include "tap/frame.h"
 #include "tap/publish.h"
 #include "tap/ring.h"
@@ -36,8 +40,21 @@ struct tap_report {
 	struct run run;	   /* serials */
 };
 
+/** struct tap_source - Where segments come from; the switch's thread asks, and must not be kept
+ * waiting */
+struct tap_source {
+	/* Return: a segment with room for @bytes at least, one reference; NULL: there is none */
+	struct segment *(*take)(void *ctx, uint32_t bytes);
+	void *ctx;
+};
+
 struct tap_config {
-	uint32_t queue_limit;	   /* 0: TAP_QUEUE_LIMIT */
+	uint32_t queue_limit;	  /* 0: TAP_QUEUE_LIMIT */
+	uint32_t segment_frames;  /* 0: SEGMENT_FRAMES */
+	struct tap_source source; /* take NULL: memory, SEGMENT_BYTES each */
+	/* Names of ports, for interface blocks; called on the switch's thread; NULL: "port-N" */
+	const char *(*port_name)(void *ctx, unsigned port);
+	void *port_name_ctx;
 	bool all;		   /* all traffic, whatever scope says */
 	struct port_set scope;	   /* else: frames that came in by or went out of one of these */
 	const struct bpf *filter;  /* borrowed while the tap lives; NULL for none */
@@ -45,8 +62,33 @@ struct tap_config {
 	struct wake wake_producer; /* wakes a source that waits for room */
 };
 
+/** struct tap_frame - A frame as the pipeline takes it */
+struct tap_frame {
+	struct segment *segment; /* borrowed until the next tap_take() */
+	const unsigned char *block;
+	uint64_t id;
+};
+
+/** struct tap_port - Frames that came in by one port; written by the switch's thread */
+struct tap_port {
+	atomic_ullong received, accepted, dropped; /* in scope; past the filter; queue was full */
+	uint64_t dropped_before; /* since the last that was queued: its epb_dropcount */
+};
+
 struct tap {
-	struct ring frames;  /* of struct frame, a reference each */
+	struct ring frames;   /* of packet blocks */
+	struct ring segments; /* that they lie in, a reference each */
+	/* Switch's thread */
+	struct segment *open; /* being filled; one reference */
+	uint64_t next_id;
+	unsigned interfaces; /* declared so far */
+	struct buf declared; /* interface blocks of them all */
+	struct buf fresh;    /* to be declared next */
+	struct tap_port port[PORTS_MAX];
+	/* Pipeline's thread */
+	struct segment *reading;
+	uint32_t read; /* frames taken of it */
+	/* Both */
 	struct ring reports; /* of struct tap_report, malloc()ed */
 	struct tap_config config;
 	struct tap_report drop; /* the run of queue drops that goes on now */
@@ -82,9 +124,8 @@ void tap_lost(struct tap *t, struct tap_report *report, const struct frame *f);
 /** tap_end() - Nothing more will be published. Switch thread, last call */
 void tap_end(struct tap *t);
 
-/** tap_take() - Oldest queued frame, its reference now the caller's; NULL where there is none.
- * Pipeline thread */
-struct frame *tap_take(struct tap *t);
+/** tap_take() - Oldest queued frame. Pipeline thread. Return: false where there is none */
+bool tap_take(struct tap *t, struct tap_frame *f);
 
 /** tap_take_report() - Oldest report, to be free()d; NULL where there is none. Pipeline thread */
 struct tap_report *tap_take_report(struct tap *t);

@@ -1,0 +1,81 @@
+/* segment.h - captured frames in memory, laid out as they will be on disk
+ *
+ * Theory of operation: the tap lays each accepted frame out, once, as an enhanced packet block of
+ * pcapng, at the end of the open segment. Everything that reads frames reads them there, by
+ * reference: the feed, the basic decode, subscribers; and spilling a segment is writing its bytes.
+ * The switch's thread appends; whoever was told of a block (by a ring, which orders it) may read
+ * that block and all before it. A segment is freed by the last unref, on whichever thread.
+ *
+ *     base                                             used            cap
+ *      | interface blocks | packet | packet | ... | packet | not laid out yet |
+ *
+ * Interface blocks stand at the start only: a port that appears later begins a segment. Those of
+ * ports 0 to interfaces - 1 were declared before the segment; a file that starts with it declares
+ * these first.
+ */
+#ifndef SECVF_STORE_SEGMENT_H
+#define SECVF_STORE_SEGMENT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tap/frame.h"
+
+/* 2,500 frames of mean size; small enough that a spilled half frees memory in steps. */
+#define SEGMENT_BYTES (1u << 20)
+/* Frames in one at most, so that a small buffer is many segments; their stamps take 16 KiB. */
+#define SEGMENT_FRAMES 4096u
+/* Stamps count microseconds in 32 bits: a segment older than an hour takes no more frames. */
+#define SEGMENT_AGE_NS UINT64_C(3600000000000)
+
+struct segment {
+	atomic_uint refs;
+	uint32_t cap;	      /* bytes at base */
+	uint32_t frames_max;  /* stamps at stamp */
+	uint32_t used;	      /* switch's thread, until another segment is begun */
+	uint32_t frames;      /* likewise */
+	uint32_t interfaces;  /* declared before its first block */
+	uint32_t declares;    /* declared by its first blocks */
+	uint32_t first_bytes; /* bytes before its first packet block */
+	uint64_t first_id;    /* of its first frame */
+	uint64_t opened_ns;   /* monotonic; published_ns of its first frame */
+	unsigned char *base;
+	uint32_t *stamp; /* when frame first_id + i was published: us after opened_ns */
+	/* Journal: base is mapped from a file, and this gives it back. NULL: memory */
+	void (*unmap)(struct segment *s);
+	void *file;
+};
+
+/** struct packet_view - A view of one packet block; data is borrowed as long as its segment is */
+struct packet_view {
+	const unsigned char *data;
+	uint32_t caplen, len;
+	uint64_t ts_ns;
+	uint32_t interface; /* the port that it came in by */
+};
+
+/** segment_new() - In memory, one reference. Return: segment, or NULL where memory ran out */
+struct segment *segment_new(uint32_t bytes, uint32_t frames_max);
+
+struct segment *segment_ref(struct segment *s);
+
+/** segment_unref() - NULL is allowed */
+void segment_unref(struct segment *s);
+
+/** segment_has() - Whether @block lies in @s */
+static inline bool segment_has(const struct segment *s, const unsigned char *block)
+{
+	return (uintptr_t)block - (uintptr_t)s->base < s->cap;
+}
+
+/** block_bytes() - Length of a whole block */
+uint32_t block_bytes(const unsigned char *block);
+
+/** packet_of() - What a packet block says */
+struct packet_view packet_of(const unsigned char *block);
+
+/** segment_published() - Monotonic ns at which frame @id, of this segment, was published */
+uint64_t segment_published(const struct segment *s, uint64_t id);
+
+#endif
