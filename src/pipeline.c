@@ -33,14 +33,20 @@ int pipeline_init(struct pipeline *p, const struct pipeline_config *config)
 	if (!p->config.buffer_frames)
 		p->config.buffer_frames = STORE_FRAMES;
 	/* Memory goes by segments: in a small buffer they are small. */
-	if (!p->config.tap.segment_frames && p->config.buffer_frames < 16 * SEGMENT_FRAMES)
-		p->config.tap.segment_frames = p->config.buffer_frames / 16 + 1;
+	if (!p->config.tap.segment_frames)
+		p->config.tap.segment_frames = p->config.buffer_frames < 16 * SEGMENT_FRAMES
+						       ? p->config.buffer_frames / 16 + 1
+						       : SEGMENT_FRAMES;
 	error = tap_init(&p->tap, &p->config.tap);
 	if (error)
 		return error;
 	error = store_init(&p->store, p->config.buffer_frames);
 	if (error)
 		goto fail_store;
+	p->store.bytes_max = config->buffer_bytes;
+	spill_init(&p->spill, &p->store, config->spool, &p->config.audit);
+	p->spill.eager = config->write;
+	p->spill.cut_each = config->cut_each;
 	error = feed_init(&p->feed, &p->store, config->lossless ? 0 : config->stall_ns);
 	if (error)
 		goto fail_feed;
@@ -192,16 +198,33 @@ static bool settled_at_once(const struct pipeline *p, enum undecoded *cause)
 
 static bool emit_one(struct pipeline *p);
 
-/* Make room for one more frame in a store that is full. Return: false where the source must wait.
- */
+/* Live: the oldest give way to those that come. Where frames go to disk by segments, as many do as
+ * a segment holds, so that they are written together. */
+static void skip_oldest(struct pipeline *p, uint64_t now_ns)
+{
+	uint64_t n = p->config.spool ? p->config.tap.segment_frames : 1;
+	uint64_t id;
+
+	while (n-- && (id = store_oldest_unsettled(&p->store)) < p->store.head)
+		give_up(p, id, UNDECODED_SKIPPED_BACKLOG, now_ns);
+}
+
+/* Make room for one more frame in a store that is at its bound. Return: false where the source must
+ * wait. */
 static bool make_room(struct pipeline *p, uint64_t now_ns)
 {
-	while (store_full(&p->store)) {
+	while (store_at_bound(&p->store)) {
+		if (spill_pressed(&p->spill, now_ns))
+			return false; /* room comes as what is under way is written */
+		if (p->store.emitted > p->store.tail) {
+			if (!store_at_bound(&p->store) || spill_discard(&p->spill))
+				continue;
+			return false;
+		}
 		if (!store_emit_ready(&p->store)) {
 			if (p->config.lossless)
 				return false;
-			give_up(p, store_oldest_unsettled(&p->store), UNDECODED_SKIPPED_BACKLOG,
-				now_ns);
+			skip_oldest(p, now_ns);
 		}
 		if (!emit_one(p))
 			return false;
@@ -797,10 +820,33 @@ static void drain(struct pipeline *p)
 	child_finish(&p->child);
 }
 
-bool pipeline_finished(struct pipeline *p)
+/* Everything but the writing of files is done. */
+static bool decoded_all(struct pipeline *p)
 {
 	return p->draining && !child_alive(&p->child) && p->child.state != CHILD_WAITING &&
 	       !store_unsettled(&p->store) && !p->refused && !store_emit_ready(&p->store);
+}
+
+bool pipeline_finished(struct pipeline *p)
+{
+	return decoded_all(p) && p->spill.ended;
+}
+
+void pipeline_cut(struct pipeline *p)
+{
+	/* Relaxed: nothing hangs on it but itself. */
+	atomic_store_explicit(&p->cut_asked, true, memory_order_relaxed);
+}
+
+static void write_out(struct pipeline *p, uint64_t now_ns)
+{
+	if (atomic_load_explicit(&p->cut_asked, memory_order_relaxed) &&
+	    atomic_exchange_explicit(&p->cut_asked, false, memory_order_relaxed))
+		spill_cut(&p->spill);
+	if (decoded_all(p))
+		spill_end(&p->spill, now_ns);
+	else
+		spill_step(&p->spill, now_ns);
 }
 
 static void show_gauges(struct pipeline *p)
@@ -856,12 +902,13 @@ static void say_wait(struct pipeline *p, bool busy, bool captured, uint64_t now_
 		wait->due_ns = least(wait->due_ns, now_ns + CHILD_RETRY_NS);
 	if (p->stop_ns && !p->stop_termed && tap_closed(&p->tap))
 		wait->due_ns = least(wait->due_ns, p->stop_ns);
+	wait->due_ns = least(wait->due_ns, spill_due(&p->spill));
 	if (busy)
 		wait->due_ns = 0;
 	/* A frame that there is no room for is no news; the end is, and a live capture makes room.
 	 */
-	if (p->draining ||
-	    (p->config.lossless && store_full(&p->store) && ring_count(&p->tap.frames)))
+	if (p->draining || (store_at_bound(&p->store) && ring_count(&p->tap.frames) &&
+			    (p->config.lossless || p->spill.under_way)))
 		return;
 	/* While frames come, the next look is a batch away, so that nobody need wake us for each.
 	 */
@@ -885,6 +932,7 @@ void pipeline_step(struct pipeline *p, uint64_t now_ns, struct pipeline_wait *wa
 	generation_over(p, now_ns);
 	stop_late(p, now_ns);
 	busy |= emit(p, PIPELINE_STEP_EMITS);
+	write_out(p, now_ns);
 	tell_old_runs(p, now_ns);
 	if (pipeline_finished(p)) {
 		for (int i = 0; i < UNDECODED_CAUSES; i++)

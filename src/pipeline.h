@@ -36,6 +36,7 @@
 #include "fanout/decoded.h"
 #include "fanout/stats.h"
 #include "feed/feed.h"
+#include "store/spill.h"
 #include "store/store.h"
 #include "tap/tap.h"
 #include "tshark/args.h"
@@ -68,6 +69,10 @@ struct sink {
 struct pipeline_config {
 	struct tap_config tap;
 	uint32_t buffer_frames; /* 0: STORE_FRAMES */
+	uint64_t buffer_bytes;	/* 0: only frames are bounded */
+	struct spool *spool;	/* that frames are written by, borrowed; NULL: none are */
+	bool write;		/* write each frame (-w); else only what leaves memory */
+	bool cut_each;		/* each spilled half is a file of its own */
 	bool lossless;
 	enum profile profile;
 	bool verbatim;	    /* keep tshark's own lines, for -T ek */
@@ -113,6 +118,8 @@ struct pipeline {
 	struct pipeline_config config;
 	struct tap tap;
 	struct store store;
+	struct spill spill;
+	atomic_bool cut_asked; /* by pipeline_cut() */
 	struct feed feed;
 	struct child child;
 	struct ek_lines lines;
@@ -152,7 +159,12 @@ void pipeline_step(struct pipeline *p, uint64_t now_ns, struct pipeline_wait *wa
  * left */
 void pipeline_stop(struct pipeline *p, uint64_t now_ns);
 
-/** pipeline_finished() - The tap has ended, every frame is settled and emitted, no child is left */
+/** pipeline_cut() - End the file that is being written, begin another with the next frame. Any
+ * thread, and a signal's handler; wake the pipeline afterwards */
+void pipeline_cut(struct pipeline *p);
+
+/** pipeline_finished() - The tap has ended, every frame is settled, emitted and written, no child
+ * is left */
 bool pipeline_finished(struct pipeline *p);
 
 /** pipeline_ledger() - The ledger as it stands; exact where the switch's thread rests */

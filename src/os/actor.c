@@ -7,8 +7,7 @@
 
 #include "os/port_posix.h"
 
-/* Sleep until a descriptor is ready or @due_ns comes. */
-static void sleep_on(struct pollfd *fds, nfds_t count, uint64_t due_ns)
+void actor_sleep(struct pollfd *fds, nfds_t count, uint64_t due_ns)
 {
 	uint64_t now_ns = clock_now_ns();
 	uint64_t left = due_ns > now_ns ? due_ns - now_ns : 0;
@@ -33,11 +32,15 @@ static void wait_for(struct actor *a, const struct pipeline_wait *wait)
 		{.fd = wait->out, .events = POLLIN},
 		{.fd = wait->err, .events = POLLIN},
 	};
+	struct spool *spool = a->pipeline->config.spool;
 	bool asked = wait->frames && ring_consumer_sleeps(&a->pipeline->tap.frames);
+	bool events = spool && !ring_consumer_sleeps(&spool->events);
 
-	if (wait->due_ns && asked == wait->frames)
-		sleep_on(fds, sizeof(fds) / sizeof(fds[0]), wait->due_ns);
+	if (wait->due_ns && asked == wait->frames && !events)
+		actor_sleep(fds, sizeof(fds) / sizeof(fds[0]), wait->due_ns);
 	ring_consumer_wakes(&a->pipeline->tap.frames);
+	if (spool)
+		ring_consumer_wakes(&spool->events);
 	waker_clear(a->waker);
 }
 

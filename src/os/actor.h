@@ -2,6 +2,7 @@
 #ifndef SECVF_OS_ACTOR_H
 #define SECVF_OS_ACTOR_H
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -37,5 +38,10 @@ bool actor_finished(struct actor *a);
 
 /** actor_join() - Wait for the end; the pipeline is then the caller's again */
 void actor_join(struct actor *a);
+
+/** actor_sleep() - Sleep until a descriptor is ready or @due_ns, monotonic, comes; UINT64_MAX:
+ * never
+ */
+void actor_sleep(struct pollfd *fds, nfds_t count, uint64_t due_ns);
 
 #endif

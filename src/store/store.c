@@ -99,7 +99,8 @@ void store_drop(struct store *s, bool on_disk)
 	drop_segments(s);
 }
 
-struct segment *store_segment(const struct store *s, uint64_t id)
+/* Which segment a held frame lies in. */
+static uint64_t segment_index(const struct store *s, uint64_t id)
 {
 	uint64_t low = s->segment_tail, high = s->segment_head;
 
@@ -112,7 +113,19 @@ struct segment *store_segment(const struct store *s, uint64_t id)
 		else
 			high = middle;
 	}
-	return *segment_at(s, low);
+	return low;
+}
+
+struct segment *store_segment(const struct store *s, uint64_t id)
+{
+	return *segment_at(s, segment_index(s, id));
+}
+
+uint64_t store_segment_end(const struct store *s, uint64_t id)
+{
+	uint64_t next = segment_index(s, id) + 1;
+
+	return next == s->segment_head ? s->head : (*segment_at(s, next))->first_id;
 }
 
 static struct slot *settle(struct store *s, uint64_t id, enum slot_state state)

@@ -54,6 +54,7 @@ struct store {
 	uint64_t segment_tail, segment_head;
 	uint32_t limit;
 	uint64_t bytes;				  /* of the blocks of the frames held */
+	uint64_t bytes_max;			  /* --buffer-bytes; 0: only frames are bounded */
 	uint64_t tail, emitted, settled_to, head; /* ids; 1-based */
 	uint64_t captured, spilled, discarded;
 	uint64_t unsettled; /* PENDING or FED; counted by itself, so that the ledger can be wrong */
@@ -83,6 +84,13 @@ bool store_full(const struct store *s);
  */
 uint64_t store_add(struct store *s, struct segment *segment, const unsigned char *block);
 
+/** store_at_bound() - Whether one more frame would be more than the store is to hold */
+static inline bool store_at_bound(const struct store *s)
+{
+	return s->head - s->tail == s->limit ||
+	       (s->bytes_max && s->bytes >= s->bytes_max && s->head > s->tail);
+}
+
 /** store_held() - Frames held */
 static inline uint64_t store_held(const struct store *s)
 {
@@ -92,6 +100,9 @@ static inline uint64_t store_held(const struct store *s)
 /** store_drop() - The oldest frame goes; it must be settled and emitted. Counted as spilled where
  * it is on disk, else as discarded */
 void store_drop(struct store *s, bool on_disk);
+
+/** store_segment_end() - Id behind the last held frame of the segment that frame @id lies in */
+uint64_t store_segment_end(const struct store *s, uint64_t id);
 
 /** store_segment() - The segment that a held frame lies in; borrowed while the frame is held */
 struct segment *store_segment(const struct store *s, uint64_t id);

@@ -1,0 +1,571 @@
+/* spool.c - captured frames on their way to files */
+#include "store/spool.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/bytes.h"
+#include "base/check.h"
+
+#define LINKTYPE_ETHERNET 1
+#define NS_PER_S	  UINT64_C(1000000000)
+
+int spool_init(struct spool *s, const struct spool_config *config)
+{
+	static const struct wake none;
+
+	memset(s, 0, sizeof(*s));
+	s->config = *config;
+	s->fd = -1;
+	if (!ring_init(&s->jobs, SPOOL_JOBS_MAX, config->wake_spool, none) &&
+	    !ring_init(&s->events, SPOOL_EVENTS_MAX, config->wake_pipeline, config->wake_spool))
+		return 0;
+	spool_done(s);
+	return -ENOMEM;
+}
+
+void spool_job_free(struct spool_job *job)
+{
+	if (!job)
+		return;
+	segment_unref(job->segment);
+	buf_done(&job->rebuilt);
+	free(job);
+}
+
+void spool_done(struct spool *s)
+{
+	struct spool_job *job;
+	struct spool_event *event;
+
+	while (s->jobs.slot && (job = ring_pop(&s->jobs)))
+		spool_job_free(job);
+	while (s->events.slot && (event = spool_take_event(s, &job))) {
+		spool_job_free(job);
+		free(job ? NULL : event);
+	}
+	spool_job_free(s->job);
+	free(s->event);
+	if (s->fd >= 0)
+		s->config.disk.ops->close(s->config.disk.ctx, s->fd);
+	for (unsigned i = 0; i < s->file_count; i++)
+		free(s->files[i].path);
+	free(s->files);
+	ring_done(&s->jobs);
+	ring_done(&s->events);
+	memset(s, 0, sizeof(*s));
+	s->fd = -1;
+}
+
+bool spool_push(struct spool *s, struct spool_job *job)
+{
+	return ring_push(&s->jobs, job);
+}
+
+void spool_end(struct spool *s)
+{
+	ring_end(&s->jobs);
+}
+
+/* An event and a job go through one ring, so that their order is kept: a job's low bit is set. */
+struct spool_event *spool_take_event(struct spool *s, struct spool_job **job)
+{
+	static struct spool_event back = {.kind = SPOOL_JOB};
+	uintptr_t item = (uintptr_t)ring_pop(&s->events);
+
+	*job = NULL;
+	if (!(item & 1))
+		return (struct spool_event *)item;
+	*job = (struct spool_job *)(item & ~(uintptr_t)1);
+	return &back;
+}
+
+static bool tell(struct spool *s, struct spool_event *event)
+{
+	if (ring_push(&s->events, event))
+		return true;
+	check(!s->event);
+	s->event = event;
+	return false;
+}
+
+static bool give_back(struct spool *s)
+{
+	if (!ring_push(&s->events, (void *)((uintptr_t)s->job | 1)))
+		return false;
+	s->job = NULL;
+	return true;
+}
+
+static struct spool_event *event_new(enum spool_event_kind kind, const char *path)
+{
+	struct spool_event *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		return NULL;
+	e->kind = kind;
+	snprintf(e->path, sizeof(e->path), "%s", path);
+	return e;
+}
+
+/* ---- names ---- */
+
+/* dumpcap's: the number and the time go before the extension. */
+static void numbered_name(struct spool *s, char *path, size_t n)
+{
+	const char *given = s->config.path;
+	const char *slash = strrchr(given, '/');
+	const char *dot = strrchr(slash ? slash : given, '.');
+	size_t base = dot && dot != given ? (size_t)(dot - given) : strlen(given);
+	time_t seconds = (time_t)(s->config.disk.ops->wall_ns(s->config.disk.ctx) / NS_PER_S);
+	struct tm tm;
+
+	localtime_r(&seconds, &tm);
+	snprintf(path, n, "%.*s_%05u_%04d%02d%02d%02d%02d%02d%s", (int)base, given, s->number,
+		 tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
+		 given + base);
+}
+
+static void name_file(struct spool *s)
+{
+	/* Room for ".part" is left. */
+	size_t n = sizeof(s->path) - 8;
+
+	switch (s->config.naming) {
+	case SPOOL_ROTATION:
+		snprintf(s->path, n, "%s-rot%u.pcapng", s->config.path, s->number);
+		break;
+	case SPOOL_SINGLE: snprintf(s->path, n, "%s", s->config.path); break;
+	case SPOOL_NUMBERED: numbered_name(s, s->path, n); break;
+	}
+	snprintf(s->part, sizeof(s->part), "%.*s.part", (int)n, s->path);
+}
+
+/* ---- files ---- */
+
+static void put_header(struct spool *s, struct buf *b, uint64_t first_id, unsigned interfaces)
+{
+	char comment[256];
+
+	snprintf(comment, sizeof(comment), "secvf session=%s first=%" PRIu64, s->config.session,
+		 first_id);
+	pcapng_put_section(b, NULL, s->config.os, "secvf " SECVF_VERSION, comment);
+	for (unsigned i = 0; i < interfaces; i++)
+		pcapng_put_interface(b, LINKTYPE_ETHERNET, FRAME_BYTES_MAX,
+				     s->config.port_name(s->config.port_ctx, i), NULL);
+}
+
+static void close_file(struct spool *s)
+{
+	s->config.disk.ops->close(s->config.disk.ctx, s->fd);
+	s->fd = -1;
+}
+
+/* Append whole blocks; what part of them was written is cut off again. Return: 0, -errno */
+static int append(struct spool *s, struct iovec *iov, int n)
+{
+	const struct disk *disk = &s->config.disk;
+	uint64_t done = 0, all = 0;
+	ssize_t took = 0;
+
+	for (int i = 0; i < n; i++)
+		all += iov[i].iov_len;
+	while (done < all) {
+		took = disk->ops->writev(disk->ctx, s->fd, iov, n);
+		if (took == -EINTR || took == -EAGAIN)
+			continue;
+		if (took <= 0)
+			break;
+		done += (uint64_t)took;
+		while (n && (size_t)took >= iov->iov_len) {
+			took -= (ssize_t)iov->iov_len;
+			iov++;
+			n--;
+		}
+		if (n) {
+			iov->iov_base = (char *)iov->iov_base + took;
+			iov->iov_len -= (size_t)took;
+		}
+	}
+	if (done == all) {
+		s->bytes += all;
+		return 0;
+	}
+	/* A file that cannot even be cut is given up as it is: its last block may be torn, which
+	 * readers and recovery know how to end at. */
+	if (done && disk->ops->truncate(disk->ctx, s->fd, s->bytes))
+		close_file(s);
+	return took < 0 ? (int)took : -EIO;
+}
+
+static void add_statistics(struct spool *s)
+{
+	struct buf b = {0};
+	struct iovec iov;
+
+	for (unsigned i = 0; i < s->interfaces; i++) {
+		struct pcapng_counts counts = {UINT64_MAX, UINT64_MAX, UINT64_MAX,
+					       UINT64_MAX, 0,	       0};
+
+		s->config.port_counts(s->config.port_ctx, i, &counts);
+		pcapng_put_statistics(&b, i, s->config.disk.ops->wall_ns(s->config.disk.ctx),
+				      &counts);
+	}
+	/* A file without them is whole, too. */
+	iov = (struct iovec){b.p, b.n};
+	if (b.n && !b.failed)
+		(void)append(s, &iov, 1);
+	buf_done(&b);
+}
+
+static bool keep_file(struct spool *s)
+{
+	if (s->file_count == s->file_cap) {
+		unsigned cap = s->file_cap ? s->file_cap * 2 : 16;
+		struct spool_file *files = realloc(s->files, cap * sizeof(*files));
+
+		if (!files)
+			return false;
+		s->files = files;
+		s->file_cap = cap;
+	}
+	s->files[s->file_count] = (struct spool_file){.path = strdup(s->path),
+						      .first = s->first,
+						      .last = s->last,
+						      .frames = s->frames,
+						      .bytes = s->bytes};
+	if (!s->files[s->file_count].path)
+		return false;
+	s->file_count++;
+	s->kept_bytes += s->bytes;
+	return true;
+}
+
+/* Delete the oldest file. Return: whether it was */
+static bool delete_oldest(struct spool *s)
+{
+	const struct disk *disk = &s->config.disk;
+	struct spool_file *f = &s->files[0];
+	struct spool_event *e;
+
+	if (!s->file_count || s->event)
+		return false; /* the one before must be told first */
+	e = event_new(SPOOL_DELETED, f->path);
+	if (!e || disk->ops->remove(disk->ctx, f->path)) {
+		free(e);
+		return false;
+	}
+	e->first = f->first;
+	e->last = f->last;
+	e->frames = f->frames;
+	e->bytes = f->bytes;
+	s->kept_bytes -= f->bytes;
+	free(f->path);
+	s->file_count--;
+	memmove(s->files, s->files + 1, s->file_count * sizeof(*s->files));
+	tell(s, e);
+	return true;
+}
+
+static void obey_ring(struct spool *s)
+{
+	const struct spool_limits *l = &s->config.limits;
+
+	while (!s->event && s->file_count > 1 &&
+	       ((l->ring_files && s->file_count > l->ring_files) ||
+		(l->ring_bytes && s->kept_bytes > l->ring_bytes))) {
+		if (!delete_oldest(s))
+			return;
+	}
+}
+
+/* Whether there is room under the quota for one more job, after own files made some. */
+static bool obey_quota(struct spool *s, uint64_t bytes)
+{
+	const struct disk *disk = &s->config.disk;
+
+	if (!s->config.limits.quota)
+		return true;
+	for (;;) {
+		int64_t used = disk->ops->used(disk->ctx, s->config.path);
+
+		if (used < 0 || (uint64_t)used + bytes <= s->config.limits.quota)
+			return true;
+		if (!delete_oldest(s))
+			return false;
+	}
+}
+
+static void trouble(struct spool *s, const char *what, const char *path, int error)
+{
+	struct spool_event *e = s->event ? NULL : event_new(SPOOL_TROUBLE, path);
+
+	if (!e)
+		return;
+	e->what = what;
+	e->error = error;
+	tell(s, e);
+}
+
+static void seal(struct spool *s)
+{
+	const struct disk *disk = &s->config.disk;
+	struct spool_event *e;
+	int error;
+
+	if (s->fd < 0)
+		return;
+	add_statistics(s);
+	error = disk->ops->seal(disk->ctx, s->part, s->path);
+	if (s->fd >= 0)
+		close_file(s);
+	if (error) {
+		/* Its frames are on disk, under the other name; `secvf recover` seals it. */
+		trouble(s, "seal", s->part, error);
+		return;
+	}
+	e = s->event ? NULL : event_new(SPOOL_SEALED, s->path);
+	if (e) {
+		e->first = s->first;
+		e->last = s->last;
+		e->frames = s->frames;
+		e->bytes = s->bytes;
+		tell(s, e);
+	}
+	if (keep_file(s))
+		obey_ring(s);
+}
+
+/* The open file has no name any more: what it held is lost, and told. */
+static void lose_file(struct spool *s)
+{
+	struct spool_event *e = event_new(SPOOL_FILE_LOST, s->part);
+
+	if (!e)
+		return;
+	e->first = s->first;
+	e->last = s->last;
+	e->frames = s->frames;
+	e->bytes = s->bytes;
+	close_file(s);
+	tell(s, e);
+}
+
+static int open_file(struct spool *s, uint64_t now_ns)
+{
+	const struct disk *disk = &s->config.disk;
+	uint64_t interval = s->config.limits.interval_ns;
+	int fd;
+
+	s->number++;
+	name_file(s);
+	fd = disk->ops->create(disk->ctx, s->part);
+	if (fd < 0) {
+		s->number--;
+		return fd;
+	}
+	s->fd = fd;
+	s->bytes = s->frames = s->first = s->last = 0;
+	s->opened_ns = now_ns;
+	s->interval_end_ns = UINT64_MAX;
+	if (interval)
+		s->interval_end_ns = now_ns + interval - disk->ops->wall_ns(disk->ctx) % interval;
+	return 0;
+}
+
+/* ---- jobs ---- */
+
+static const unsigned char *job_bytes(const struct spool_job *j)
+{
+	return j->rebuilt.p ? (const unsigned char *)j->rebuilt.p : j->segment->base;
+}
+
+/* As much of a job as the open file still takes: its end, and its frames. */
+static uint32_t piece(const struct spool *s, const struct spool_job *j, uint64_t *frames)
+{
+	const struct spool_limits *l = &s->config.limits;
+	const unsigned char *p = job_bytes(j);
+	uint32_t at = j->from;
+	uint64_t n = 0;
+
+	*frames = j->frames;
+	if ((!l->frames || s->frames + j->frames <= l->frames) &&
+	    (!l->bytes || s->bytes + (j->to - j->from) < l->bytes))
+		return j->to;
+	while (at < j->to) {
+		n += le32_load(p + at) == PCAPNG_PACKET;
+		at += block_bytes(p + at);
+		if ((l->frames && s->frames + n >= l->frames) ||
+		    (l->bytes && s->bytes + (at - j->from) >= l->bytes && n))
+			break;
+	}
+	*frames = n;
+	return at;
+}
+
+static bool full(const struct spool *s)
+{
+	const struct spool_limits *l = &s->config.limits;
+
+	return (l->frames && s->frames >= l->frames) || (l->bytes && s->bytes >= l->bytes);
+}
+
+/* Write one piece of the job. Return: 0, -errno */
+static int write_piece(struct spool *s, struct spool_job *j)
+{
+	struct buf header = {0};
+	struct iovec iov[2];
+	uint64_t frames;
+	uint32_t to = piece(s, j, &frames);
+	int error, n = 0;
+
+	if (!s->bytes) {
+		put_header(s, &header, j->first_id, j->interfaces);
+		if (header.failed) {
+			buf_done(&header);
+			return -ENOMEM;
+		}
+		iov[n++] = (struct iovec){header.p, header.n};
+	}
+	iov[n++] = (struct iovec){(void *)(uintptr_t)(job_bytes(j) + j->from), to - j->from};
+	error = append(s, iov, n);
+	buf_done(&header);
+	if (error)
+		return error;
+	if (!s->frames)
+		s->first = j->first_id;
+	/* A segment's own interface blocks were before its first frame. */
+	j->interfaces = j->segment->interfaces + j->segment->declares;
+	s->interfaces = j->interfaces;
+	s->frames += frames;
+	s->last = j->first_id + frames - 1;
+	j->first_id += frames;
+	j->frames -= frames;
+	j->from = to;
+	return 0;
+}
+
+/* Return: 0 where the job is written whole, 1 where the pipeline must make room for events first,
+ * -errno with @what */
+static int write_job(struct spool *s, uint64_t now_ns, const char **what)
+{
+	const struct disk *disk = &s->config.disk;
+	struct spool_job *j = s->job;
+
+	while (j->from < j->to) {
+		int error;
+
+		if (s->event)
+			return 1;
+		if (s->fd >= 0 && disk->ops->present(disk->ctx, s->fd) == 0) {
+			lose_file(s);
+			continue;
+		}
+		/* What was given up meanwhile leaves a gap; a file has none, so that a frame's
+		 * place tells its id. */
+		if (s->fd >= 0 && s->frames && j->first_id != s->last + 1) {
+			seal(s);
+			continue;
+		}
+		*what = "create";
+		if (!obey_quota(s, j->to - j->from))
+			return -EDQUOT;
+		error = s->fd < 0 ? open_file(s, now_ns) : 0;
+		if (error)
+			return error;
+		*what = "write";
+		error = write_piece(s, j);
+		if (error)
+			return error;
+		if (full(s))
+			seal(s);
+	}
+	return 0;
+}
+
+static void do_job(struct spool *s, uint64_t now_ns)
+{
+	struct spool_job *j = s->job;
+	const char *what = "";
+	int error;
+
+	if (j->kind == SPOOL_CUT) {
+		if (s->fd >= 0 && s->frames)
+			seal(s);
+	} else if (j->epoch <= s->failed_epoch) {
+		give_back(s);
+		return;
+	} else {
+		error = write_job(s, now_ns, &what);
+		if (error > 0)
+			return;
+		if (error < 0) {
+			s->failed_epoch = j->epoch;
+			j->error = error;
+			trouble(s, what, s->part, error);
+			give_back(s);
+			return;
+		}
+		if (j->cut_after)
+			seal(s);
+	}
+	j->written = true;
+	give_back(s);
+}
+
+static uint64_t file_due(const struct spool *s)
+{
+	uint64_t due = UINT64_MAX;
+
+	if (s->fd < 0 || !s->frames)
+		return due;
+	if (s->config.limits.duration_ns)
+		due = s->opened_ns + s->config.limits.duration_ns;
+	if (s->config.limits.interval_ns && s->interval_end_ns < due)
+		due = s->interval_end_ns;
+	return due;
+}
+
+uint64_t spool_step(struct spool *s, uint64_t now_ns)
+{
+	/* What could not be told goes first, so that the order is kept. */
+	if (s->event) {
+		struct spool_event *e = s->event;
+
+		s->event = NULL;
+		if (!tell(s, e))
+			return now_ns + SPOOL_RETRY_NS;
+	}
+	if (s->job && s->job->written && !give_back(s))
+		return now_ns + SPOOL_RETRY_NS;
+	if (now_ns >= file_due(s))
+		seal(s);
+	obey_ring(s);
+	if (s->event)
+		return now_ns;
+	if (!s->job)
+		s->job = ring_pop(&s->jobs);
+	if (s->job) {
+		do_job(s, now_ns);
+		return s->job ? now_ns + SPOOL_RETRY_NS : now_ns;
+	}
+	if (!ring_ended(&s->jobs) || spool_ended(s))
+		return file_due(s);
+	seal(s);
+	if (s->event)
+		return now_ns;
+	/* Release: every event was pushed; pairs with spool_ended(). */
+	atomic_store_explicit(&s->ended, true, memory_order_release);
+	if (s->config.wake_pipeline.fn)
+		s->config.wake_pipeline.fn(s->config.wake_pipeline.ctx);
+	return UINT64_MAX;
+}
+
+bool spool_ended(struct spool *s)
+{
+	return atomic_load_explicit(&s->ended, memory_order_acquire);
+}
