@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,5 +128,26 @@ bool cli_u64(const char *option, const char *text, unsigned long long least,
 		return false;
 	}
 	*value = v;
+	return true;
+}
+
+bool cli_bytes(const char *option, const char *text, uint64_t *value, struct err *err)
+{
+	static const char units[] = "kMG";
+	unsigned long long n = 0, scale = 1;
+	size_t length = strlen(text);
+	const char *unit = length ? strchr(units, text[length - 1]) : NULL;
+	char number[24];
+
+	snprintf(number, sizeof(number), "%.*s", (int)(unit && *unit ? length - 1 : length), text);
+	for (ptrdiff_t i = 0; unit && *unit && i <= unit - units; i++)
+		scale *= 1000;
+	if (!cli_u64(option, number, 1, UINT64_MAX / 2 / scale, &n, err)) {
+		err_set(err, EXIT_USAGE,
+			"%s: '%s': a number of bytes is wanted, with k, M or G behind it or not",
+			option, text);
+		return false;
+	}
+	*value = n * scale;
 	return true;
 }

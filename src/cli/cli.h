@@ -3,6 +3,7 @@
 #define SECVF_CLI_CLI_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "tshark/detect.h"
@@ -30,5 +31,9 @@ bool cli_detect(struct detected *d, const char *asked, struct err *err);
  */
 bool cli_u64(const char *option, const char *text, unsigned long long least,
 	     unsigned long long most, unsigned long long *value, struct err *err);
+
+/** cli_bytes() - A size: a number, or one with k, M or G (powers of 1000) behind it. Return: false
+ * with @err filled */
+bool cli_bytes(const char *option, const char *text, uint64_t *value, struct err *err);
 
 #endif

@@ -41,6 +41,17 @@ static const char help[] =
 	"  -f EXPRESSION         capture filter, as in pcap-filter(7)\n"
 	"  --queue-limit N       frames between switch and capture (default 50000)\n"
 	"  --buffer-frames N     newest frames kept in memory (default 100000)\n"
+	"  --buffer-bytes SIZE   and their bytes; SIZE is a number, or one with k, M or G behind it\n"
+	"  --no-spill            discard frames past that bound, rather than write them to\n"
+	"                        $AVF_HOME/Captures/SESSION-rotN.pcapng\n"
+	"Files\n"
+	"  -w FILE               write every captured frame to FILE, as pcapng\n"
+	"  -b WHAT:N             begin another file, as dumpcap does, after duration:SECONDS,\n"
+	"                        filesize:KB, packets:N, or at each interval:SECONDS; keep the newest\n"
+	"                        files:N. May be repeated. SIGUSR1 begins another file, too\n"
+	"  --ring-files N        keep the newest N files\n"
+	"  --ring-bytes SIZE     keep the newest files that take no more than SIZE\n"
+	"  --quota SIZE          for all captures in the folder: own files go first, then writing stops\n"
 	"Decode\n"
 	"  --tshark PATH|none    tshark to run (default: $PATH, then the usual places)\n"
 	"  --decode PROFILE      full, lean (default), summary, off\n"
@@ -76,6 +87,11 @@ enum {
 	OPT_PORT_BROADCAST_PPS,
 	OPT_QUEUE_LIMIT,
 	OPT_BUFFER_FRAMES,
+	OPT_BUFFER_BYTES,
+	OPT_NO_SPILL,
+	OPT_RING_FILES,
+	OPT_RING_BYTES,
+	OPT_QUOTA,
 	OPT_TSHARK,
 	OPT_DECODE,
 	OPT_STALL,
@@ -107,6 +123,11 @@ static const struct option long_options[] = {
 	{"interface", required_argument, NULL, 'i'},
 	{"queue-limit", required_argument, NULL, OPT_QUEUE_LIMIT},
 	{"buffer-frames", required_argument, NULL, OPT_BUFFER_FRAMES},
+	{"buffer-bytes", required_argument, NULL, OPT_BUFFER_BYTES},
+	{"no-spill", no_argument, NULL, OPT_NO_SPILL},
+	{"ring-files", required_argument, NULL, OPT_RING_FILES},
+	{"ring-bytes", required_argument, NULL, OPT_RING_BYTES},
+	{"quota", required_argument, NULL, OPT_QUOTA},
 	{"tshark", required_argument, NULL, OPT_TSHARK},
 	{"decode", required_argument, NULL, OPT_DECODE},
 	{"stall", required_argument, NULL, OPT_STALL},
@@ -227,6 +248,54 @@ static bool switch_option(struct options *o, int word, const char *text, struct 
 	}
 }
 
+/* -b, in dumpcap's words. */
+static bool rotate_option(struct options *o, const char *text, struct err *err)
+{
+	static const char *const words[] = {"duration", "filesize", "packets", "files", "interval"};
+	const char *colon = strchr(text, ':');
+	unsigned long long n = 0;
+	char word[16] = "";
+	int which;
+
+	if (colon)
+		snprintf(word, sizeof(word), "%.*s", (int)(colon - text), text);
+	which = one_of("-b", word, words, 5, err);
+	/* 2 TB in kB, and as many seconds as a year has. */
+	if (which < 0 || !cli_u64("-b", colon + 1, 1, which == 1 ? 2000000000 : 31622400, &n, err))
+		return false;
+	o->rotate = true;
+	switch (which) {
+	case 0: o->files.duration_ns = n * 1000000000; break;
+	case 1: o->files.bytes = n * 1000; break;
+	case 2: o->files.frames = n; break;
+	case 3: o->files.ring_files = (uint32_t)n; break;
+	default: o->files.interval_ns = n * 1000000000; break;
+	}
+	return true;
+}
+
+static bool file_option(struct options *o, int word, const char *text, struct err *err)
+{
+	unsigned long long n = 0;
+
+	switch (word) {
+	case 'w': o->write = text; return true;
+	case 'b': return rotate_option(o, text, err);
+	case OPT_NO_SPILL: o->no_spill = true; return true;
+	case OPT_BUFFER_BYTES: return cli_bytes("--buffer-bytes", text, &o->buffer_bytes, err);
+	case OPT_RING_BYTES:
+		o->rotate = true;
+		return cli_bytes("--ring-bytes", text, &o->files.ring_bytes, err);
+	case OPT_QUOTA: return cli_bytes("--quota", text, &o->files.quota, err);
+	default:
+		if (!cli_u64("--ring-files", text, 1, 1000000, &n, err))
+			return false;
+		o->rotate = true;
+		o->files.ring_files = (uint32_t)n;
+		return true;
+	}
+}
+
 static bool decode_option(struct options *o, int word, const char *text, struct err *err)
 {
 	unsigned long long n = 0;
@@ -293,6 +362,8 @@ static bool option(struct options *o, int word, const char *text, struct err *er
 		return source_option(o, word, text, err);
 	if (word >= OPT_MAX_FRAME && word <= OPT_PORT_BROADCAST_PPS)
 		return switch_option(o, word, text, err);
+	if ((word >= OPT_BUFFER_BYTES && word <= OPT_QUOTA) || word == 'w' || word == 'b')
+		return file_option(o, word, text, err);
 	if (word >= OPT_QUEUE_LIMIT && word <= OPT_HANG)
 		return decode_option(o, word, text, err);
 	switch (word) {
@@ -322,6 +393,18 @@ static bool settle(struct options *o, int argc, char **argv, struct err *err)
 			"give a rate, or --stall 0");
 		return false;
 	}
+	if (o->no_spill && (o->write || o->rotate)) {
+		err_set(err, EXIT_USAGE,
+			"--no-spill writes no files, and -w, -b and --ring-* are about files; leave "
+			"one of them out");
+		return false;
+	}
+	if (o->write && strcmp(o->write, "-") == 0) {
+		err_set(err, EXIT_USAGE,
+			"-w - is not possible, as a file is given its name once it is whole; name a "
+			"file, and `secvf export FILE -w -` writes it to standard output");
+		return false;
+	}
 	if (o->format == OUTPUT_EK &&
 	    (o->profile == PROFILE_OFF || (o->tshark && strcmp(o->tshark, "none") == 0))) {
 		err_set(err, EXIT_USAGE,
@@ -344,7 +427,7 @@ bool options_parse(struct options *o, int argc, char **argv, struct err *err)
 	o->hang_ns = CHILD_HANG_NS_MAX;
 	optind = 1;
 	opterr = 0;
-	while ((word = getopt_long(argc, argv, ":hqi:f:c:T:", long_options, NULL)) != -1) {
+	while ((word = getopt_long(argc, argv, ":hqi:f:c:T:w:b:", long_options, NULL)) != -1) {
 		if (word == 'h') {
 			fputs(help, stdout);
 			err_set(err, EXIT_BALANCED, "%s", "");

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "pace.h"
 #include "replay.h"
+#include "store/spool.h"
 #include "switch.h"
 #include "tshark/args.h"
 
@@ -37,7 +38,12 @@ struct options {
 	const char *filter;	/* -f, or NULL */
 	uint32_t queue_limit;	/* 0: default */
 	uint32_t buffer_frames; /* 0: default */
-	const char *tshark;	/* path, "none" or NULL */
+	uint64_t buffer_bytes;	/* 0: no bound */
+	const char *write;	/* -w, or NULL */
+	struct spool_limits files;
+	bool rotate;	    /* -b or --ring-* was given */
+	bool no_spill;	    /* frames that leave memory are discarded */
+	const char *tshark; /* path, "none" or NULL */
 	enum profile profile;
 	uint64_t stall_ns, hang_ns;
 	bool stall_given;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 
 #include "base/check.h"
 #include "cli/cli.h"
+#include "os/disk_posix.h"
 
 /* Sleep until this long before a deadline, spin the rest: a sleep alone ends up to 90 us late. */
 #define SPIN_NS UINT64_C(80000)
@@ -52,15 +54,26 @@ static void on_signal(int number)
 	waker_wake(signalled.waker);
 }
 
+static void on_cut(int number)
+{
+	(void)number;
+	pipeline_cut(signalled.session->pipeline);
+	waker_wake(&signalled.session->waker);
+}
+
 static void handle_signals(struct session *s, bool on)
 {
 	struct sigaction action = {.sa_handler = on ? on_signal : SIG_DFL};
+	struct sigaction cut = {.sa_handler = on ? on_cut : SIG_IGN, .sa_flags = SA_RESTART};
 
 	signalled.session = s;
 	signalled.waker = &s->source_waker;
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+	sigemptyset(&cut.sa_mask);
+	sigaction(SIGUSR1, &cut, NULL);
 }
 
 /* ---- ports and drops ---- */
@@ -250,6 +263,10 @@ static struct pipeline_config make_config(struct session *s)
 			.wake_consumer = {.fn = waker_wake, .ctx = &s->waker},
 			.wake_producer = {.fn = waker_wake, .ctx = &s->source_waker}},
 		.buffer_frames = o->buffer_frames,
+		.buffer_bytes = o->buffer_bytes,
+		.spool = s->spools ? &s->spool : NULL,
+		.write = o->write != NULL,
+		.cut_each = !o->write && !o->rotate,
 		.lossless = topspeed,
 		.profile = o->profile,
 		.verbatim = o->format == OUTPUT_EK,
@@ -266,6 +283,74 @@ static struct pipeline_config make_config(struct session *s)
 
 	port_posix_init(&s->posix, &config.port);
 	return config;
+}
+
+/* ---- files ---- */
+
+static void port_counts(void *ctx, unsigned port, struct pcapng_counts *counts)
+{
+	const struct session *s = ctx;
+	const struct tap_port *p = &s->pipeline->tap.port[port];
+
+	counts->received = atomic_load_explicit(&p->received, memory_order_relaxed);
+	counts->accepted = atomic_load_explicit(&p->accepted, memory_order_relaxed);
+	counts->dropped = atomic_load_explicit(&p->dropped, memory_order_relaxed);
+}
+
+static void name_session(struct session *s)
+{
+	time_t seconds = (time_t)(clock_wall_ns() / 1000000000);
+	struct utsname system;
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	snprintf(s->name, sizeof(s->name), "secvf-%04d%02d%02d-%02d%02d%02d-%ld", tm.tm_year + 1900,
+		 tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (long)getpid());
+	if (uname(&system) == 0)
+		snprintf(s->system, sizeof(s->system), "%.60s %.60s %.60s", system.sysname,
+			 system.release, system.machine);
+}
+
+/* Where files are to go. Return: false where none are written */
+static bool choose_path(struct session *s)
+{
+	const struct options *o = &s->options;
+	char below[96];
+
+	if (o->no_spill)
+		return false;
+	if (o->write)
+		return snprintf(s->path, sizeof(s->path), "%s", o->write) < (int)sizeof(s->path);
+	snprintf(below, sizeof(below), "Captures/%s", s->name);
+	return home_path(s->path, sizeof(s->path), below);
+}
+
+static bool init_spool(struct session *s)
+{
+	const struct options *o = &s->options;
+	struct spool_config config = {
+		.path = s->path,
+		.naming = !o->write   ? SPOOL_ROTATION
+			  : o->rotate ? SPOOL_NUMBERED
+				      : SPOOL_SINGLE,
+		.limits = o->files,
+		.session = s->name,
+		.os = s->system,
+		.port_name = port_name,
+		.port_counts = port_counts,
+		.port_ctx = s,
+		.disk = disk_posix(),
+		.wake_spool = {.fn = waker_wake, .ctx = &s->spool_waker},
+		.wake_pipeline = {.fn = waker_wake, .ctx = &s->waker},
+	};
+
+	name_session(s);
+	if (!choose_path(s))
+		return true;
+	if (waker_init(&s->spool_waker) || spool_init(&s->spool, &config))
+		return false;
+	s->spools = true;
+	return true;
 }
 
 static bool use_color(const struct options *o)
@@ -310,7 +395,7 @@ static bool prepare(struct session *s, struct err *err)
 		return false;
 	err_set(err, EXIT_ENVIRONMENT, "out of memory or descriptors at the start");
 	s->eth = switch_new(&o->eth);
-	if (!s->eth || waker_init(&s->waker) || waker_init(&s->source_waker))
+	if (!s->eth || waker_init(&s->waker) || waker_init(&s->source_waker) || !init_spool(s))
 		return false;
 	init_output(s);
 	s->pipeline = calloc(1, sizeof(*s->pipeline));
@@ -358,15 +443,27 @@ static bool run(struct session *s, struct err *err)
 		return false;
 	}
 	handle_signals(s, true);
+	if (s->spools && spooler_start(&s->spooler, &s->spool, &s->spool_waker)) {
+		err_set(err, EXIT_ENVIRONMENT, "could not start a thread");
+		handle_signals(s, false);
+		output_join(&s->output);
+		return false;
+	}
 	if (actor_start(&s->actor, s->pipeline, &s->waker, &s->source_waker)) {
 		err_set(err, EXIT_ENVIRONMENT, "could not start a thread");
 		handle_signals(s, false);
+		if (s->spools) {
+			spool_end(&s->spool);
+			spooler_join(&s->spooler);
+		}
 		output_join(&s->output);
 		return false;
 	}
 	run_source(s);
 	drain(s);
 	s->done_ns = clock_now_ns();
+	if (s->spools)
+		spooler_join(&s->spooler);
 	output_join(&s->output);
 	handle_signals(s, false);
 	return true;
@@ -408,6 +505,13 @@ static int finish(struct session *s)
 			strerror(s->output.error), (unsigned long long)s->output.lost);
 		exit = EXIT_ENVIRONMENT;
 	}
+	if (s->pipeline->spill.unwritten && s->spools) {
+		fprintf(stderr,
+			"secvf: %llu frames could not be written, as the audit log says: make room, or "
+			"write to another folder (%s)\n",
+			(unsigned long long)s->pipeline->spill.unwritten, s->path);
+		exit = EXIT_ENVIRONMENT;
+	}
 	if (s->failure.exit)
 		exit = cli_say(&s->failure);
 	if (s->options.report && session_report(s, &ledger, &err))
@@ -424,6 +528,10 @@ static void session_done(struct session *s)
 {
 	if (s->pipeline)
 		pipeline_done(s->pipeline);
+	if (s->spools) {
+		spool_done(&s->spool);
+		waker_done(&s->spool_waker);
+	}
 	port_posix_done(&s->posix);
 	audit_file_close(&s->audit);
 	replay_close(s->replay);

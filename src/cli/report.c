@@ -167,6 +167,26 @@ static void print_tshark(const struct session *s, const struct ledger *l)
 		fprintf(stderr, "         its last words: %.*s\n", (int)n, last);
 }
 
+static void print_files(const struct session *s)
+{
+	const struct spill *p = &s->pipeline->spill;
+
+	if (!s->spools || (!p->files && !p->troubles && !p->unwritten))
+		return;
+	fprintf(stderr, "files    %u file%s, %" PRIu64 " frames, %" PRIu64 " bytes written",
+		p->files, p->files == 1 ? "" : "s", p->written, p->written_bytes);
+	if (p->deleted)
+		fprintf(stderr, "; %u deleted again", p->deleted);
+	if (p->troubles)
+		fprintf(stderr, "; the disk failed %" PRIu64 " times", p->troubles);
+	if (p->files)
+		fprintf(stderr, ": %s%s", s->path,
+			!s->options.write   ? "-rot*.pcapng"
+			: s->options.rotate ? " (numbered)"
+					    : "");
+	fprintf(stderr, "\n");
+}
+
 void session_summary(struct session *s, const struct ledger *l)
 {
 	uint64_t sent = atomic_load_explicit(&s->sent, memory_order_relaxed);
@@ -185,6 +205,7 @@ void session_summary(struct session *s, const struct ledger *l)
 	print_switch(s);
 	print_tshark(s, l);
 	print_protocols(&s->pipeline->stats);
+	print_files(s);
 	fprintf(stderr, "ledger  ");
 	ledger_each(l, print_term, &column);
 	fprintf(stderr, "\n         %s\n",
@@ -351,6 +372,21 @@ static void report_timing(struct json_object *root, const struct session *s)
 #endif
 }
 
+static void report_written(struct json_object *root, const struct session *s)
+{
+	const struct spill *p = &s->pipeline->spill;
+	struct json_object *o = add_object(root, "written");
+
+	add_str(o, "session", s->name);
+	add_str(o, "path", s->spools ? s->path : "");
+	add_u64(o, "files", p->files);
+	add_u64(o, "files_deleted", p->deleted);
+	add_u64(o, "frames", p->written);
+	add_u64(o, "bytes", p->written_bytes);
+	add_u64(o, "unwritten", p->unwritten);
+	add_u64(o, "disk_failures", p->troubles);
+}
+
 int session_report(struct session *s, const struct ledger *l, struct err *err)
 {
 	bool to_stdout = strcmp(s->options.report, "-") == 0;
@@ -372,6 +408,7 @@ int session_report(struct session *s, const struct ledger *l, struct err *err)
 	add_u64(o, "without_lines", s->output.empty);
 	add_u64(o, "missed", s->pipeline->missed);
 	add_u64(o, "lost", s->output.lost);
+	report_written(root, s);
 	json_object_object_add(root, "interrupted", json_object_new_boolean(s->interrupted));
 	report_timing(root, s);
 	if (file) {

@@ -12,6 +12,7 @@
 #include "os/actor.h"
 #include "os/audit_file.h"
 #include "os/port_posix.h"
+#include "os/spooler.h"
 #include "pipeline.h"
 #include "replay.h"
 #include "switch.h"
@@ -30,6 +31,13 @@ struct session {
 	/* For the pipeline's thread: each is set before the first frame of its port is published.
 	 */
 	const char *port_name[PORTS_MAX];
+	char name[64];		  /* of the session */
+	char path[DISK_PATH_MAX]; /* that files are named from */
+	char system[256];	  /* uname, for the files */
+	bool spools;		  /* spool is made */
+	struct spool spool;
+	struct spooler spooler;
+	struct waker spool_waker;  /* wakes the spool */
 	struct waker waker;	   /* wakes the pipeline */
 	struct waker source_waker; /* wakes the source: a signal, or room in the tap's queue */
 	struct output output;
