@@ -10,6 +10,7 @@ static const struct command {
 	const char *what;
 } commands[] = {
 	{"replay", cli_replay, "replay captures through the simulated switch into the pipeline"},
+	{"recover", cli_recover, "seal the captures that a kill or a crash left behind"},
 	{"sim", cli_sim, "run the pipeline in the simulator: virtual clock, seeded faults"},
 	{"bench", cli_bench, "measure, beside tshark where that is installed"},
 };

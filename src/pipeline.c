@@ -91,6 +91,7 @@ void pipeline_done(struct pipeline *p)
 	buf_done(&p->index);
 	ek_lines_done(&p->lines);
 	feed_done(&p->feed);
+	spill_done(&p->spill);
 	store_done(&p->store);
 	tap_done(&p->tap);
 	audit_done(&p->config.audit);
@@ -836,6 +837,7 @@ void pipeline_cut(struct pipeline *p)
 {
 	/* Relaxed: nothing hangs on it but itself. */
 	atomic_store_explicit(&p->cut_asked, true, memory_order_relaxed);
+	tap_cut(&p->tap);
 }
 
 static void write_out(struct pipeline *p, uint64_t now_ns)

@@ -24,6 +24,14 @@ struct disk_ops {
 	/** truncate() - Cut to @bytes; the next write goes there. Return: 0, -errno */
 	int (*truncate)(void *ctx, int fd, uint64_t bytes);
 
+	/** map() - Room of @bytes in the open, empty file, and the file in memory, shared: what is
+	 * stored there is the file's, whatever becomes of the process. Return: NULL: *error is
+	 * -errno */
+	void *(*map)(void *ctx, int fd, uint32_t bytes, int *error);
+
+	/** unmap() - On any thread */
+	void (*unmap)(void *base, uint32_t bytes);
+
 	/** present() - Whether the file still has a name. Return: 1, 0, -errno */
 	int (*present)(void *ctx, int fd);
 

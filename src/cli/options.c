@@ -51,6 +51,9 @@ static const char help[] =
 	"                        files:N. May be repeated. SIGUSR1 begins another file, too\n"
 	"  --ring-files N        keep the newest N files\n"
 	"  --ring-bytes SIZE     keep the newest files that take no more than SIZE\n"
+	"  --journal             write frames to files as they come, so that a kill of secvf loses none;\n"
+	"                        files have 32 MB, or as -b filesize says. 'secvf recover', and the next\n"
+	"                        start, seal what was left\n"
 	"  --quota SIZE          for all captures in the folder: own files go first, then writing stops\n"
 	"Decode\n"
 	"  --tshark PATH|none    tshark to run (default: $PATH, then the usual places)\n"
@@ -89,6 +92,7 @@ enum {
 	OPT_BUFFER_FRAMES,
 	OPT_BUFFER_BYTES,
 	OPT_NO_SPILL,
+	OPT_JOURNAL,
 	OPT_RING_FILES,
 	OPT_RING_BYTES,
 	OPT_QUOTA,
@@ -125,6 +129,7 @@ static const struct option long_options[] = {
 	{"buffer-frames", required_argument, NULL, OPT_BUFFER_FRAMES},
 	{"buffer-bytes", required_argument, NULL, OPT_BUFFER_BYTES},
 	{"no-spill", no_argument, NULL, OPT_NO_SPILL},
+	{"journal", no_argument, NULL, OPT_JOURNAL},
 	{"ring-files", required_argument, NULL, OPT_RING_FILES},
 	{"ring-bytes", required_argument, NULL, OPT_RING_BYTES},
 	{"quota", required_argument, NULL, OPT_QUOTA},
@@ -281,6 +286,7 @@ static bool file_option(struct options *o, int word, const char *text, struct er
 	switch (word) {
 	case 'w': o->write = text; return true;
 	case 'b': return rotate_option(o, text, err);
+	case OPT_JOURNAL: o->journal = true; return true;
 	case OPT_NO_SPILL: o->no_spill = true; return true;
 	case OPT_BUFFER_BYTES: return cli_bytes("--buffer-bytes", text, &o->buffer_bytes, err);
 	case OPT_RING_BYTES:
@@ -393,9 +399,15 @@ static bool settle(struct options *o, int argc, char **argv, struct err *err)
 			"give a rate, or --stall 0");
 		return false;
 	}
-	if (o->no_spill && (o->write || o->rotate)) {
+	if (o->journal && o->write && !o->rotate) {
 		err_set(err, EXIT_USAGE,
-			"--no-spill writes no files, and -w, -b and --ring-* are about files; leave "
+			"--journal makes many files, and -w FILE alone is one: add -b filesize:KB, or "
+			"leave out -w");
+		return false;
+	}
+	if (o->no_spill && (o->write || o->rotate || o->journal)) {
+		err_set(err, EXIT_USAGE,
+			"--no-spill writes no files, and -w, -b, --ring-* and --journal are about files; leave "
 			"one of them out");
 		return false;
 	}

@@ -19,6 +19,7 @@
 #include "base/check.h"
 #include "cli/cli.h"
 #include "os/disk_posix.h"
+#include "os/recover.h"
 
 /* Sleep until this long before a deadline, spin the rest: a sleep alone ends up to 90 us late. */
 #define SPIN_NS UINT64_C(80000)
@@ -161,10 +162,10 @@ static uint64_t wait_until(struct session *s, uint64_t due_ns)
 
 static void wait_for_room(struct session *s)
 {
-	struct ring *frames = &s->pipeline->tap.frames;
+	struct tap *tap = &s->pipeline->tap;
 
-	while (!ring_has_room(frames) && !signalled.interrupted) {
-		if (ring_producer_sleeps(frames))
+	while (!tap_has_room(tap) && !signalled.interrupted) {
+		if (tap_sleeps(tap))
 			sleep_source(s, UINT64_MAX);
 	}
 }
@@ -260,12 +261,14 @@ static struct pipeline_config make_config(struct session *s)
 		.tap = {.queue_limit = o->queue_limit,
 			.all = o->interfaces == 0,
 			.filter = s->filter,
+			.source = o->journal && s->spools ? spool_source(&s->spool)
+							  : (struct tap_source){0},
 			.wake_consumer = {.fn = waker_wake, .ctx = &s->waker},
 			.wake_producer = {.fn = waker_wake, .ctx = &s->source_waker}},
 		.buffer_frames = o->buffer_frames,
 		.buffer_bytes = o->buffer_bytes,
 		.spool = s->spools ? &s->spool : NULL,
-		.write = o->write != NULL,
+		.write = o->write || o->journal,
 		.cut_each = !o->write && !o->rotate,
 		.lossless = topspeed,
 		.profile = o->profile,
@@ -339,6 +342,8 @@ static bool init_spool(struct session *s)
 		.port_name = port_name,
 		.port_counts = port_counts,
 		.port_ctx = s,
+		.journal = o->journal,
+		.wake_source = {.fn = waker_wake, .ctx = &s->source_waker},
 		.disk = disk_posix(),
 		.wake_spool = {.fn = waker_wake, .ctx = &s->spool_waker},
 		.wake_pipeline = {.fn = waker_wake, .ctx = &s->waker},
@@ -351,6 +356,39 @@ static bool init_spool(struct session *s)
 		return false;
 	s->spools = true;
 	return true;
+}
+
+static void on_recovered(void *ctx, const struct recovered *r)
+{
+	struct session *s = ctx;
+	struct audit audit = {.line = audit_file_line, .ctx = &s->audit};
+
+	audit_begin(&audit, "recovered");
+	audit_text(&audit, "file", r->from, strlen(r->from));
+	audit_text(&audit, "now", r->to, strlen(r->to));
+	audit_u64(&audit, "frames", r->frames);
+	audit_u64(&audit, "cut", r->cut);
+	if (r->error)
+		audit_str(&audit, "error", strerror(-r->error));
+	audit_end(&audit);
+	audit_done(&audit);
+	if (!s->options.quiet && r->frames)
+		fprintf(stderr, "recovered %llu frames of a run that was killed: %s\n",
+			(unsigned long long)r->frames, r->error ? strerror(-r->error) : r->to);
+}
+
+/* What an earlier run left where this one writes. */
+static void recover(struct session *s)
+{
+	char *slash = strrchr(s->path, '/');
+
+	if (!s->spools)
+		return;
+	if (slash)
+		*slash = '\0';
+	recover_folder(slash ? s->path : ".", on_recovered, s);
+	if (slash)
+		*slash = '/';
 }
 
 static bool use_color(const struct options *o)
@@ -559,6 +597,7 @@ int cli_replay(int argc, char **argv)
 		return err.text[0] ? cli_say(&err) : err.exit;
 	}
 	say_start(s);
+	recover(s);
 	exit = run(s, &err) ? finish(s) : cli_say(&err);
 	session_done(s);
 	return exit;

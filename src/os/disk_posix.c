@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,6 +50,33 @@ static int disk_truncate(void *ctx, int fd, uint64_t bytes)
 {
 	(void)ctx;
 	return ftruncate(fd, (off_t)bytes) || lseek(fd, (off_t)bytes, SEEK_SET) < 0 ? -errno : 0;
+}
+
+static void *disk_map(void *ctx, int fd, uint32_t bytes, int *error)
+{
+	int flags = MAP_SHARED;
+	void *base;
+
+	(void)ctx;
+#ifdef __APPLE__
+	*error = ftruncate(fd, bytes) ? -errno : 0;
+#else
+	/* With its room taken beforehand, storing to it cannot fail for want of any. */
+	*error = -posix_fallocate(fd, 0, bytes);
+	flags |= MAP_POPULATE;
+#endif
+	if (*error)
+		return NULL;
+	base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, fd, 0);
+	if (base != MAP_FAILED)
+		return base;
+	*error = -errno;
+	return NULL;
+}
+
+static void disk_unmap(void *base, uint32_t bytes)
+{
+	munmap(base, bytes);
 }
 
 static int disk_present(void *ctx, int fd)
@@ -114,6 +142,8 @@ struct disk disk_posix(void)
 		.create = disk_create,
 		.writev = disk_writev,
 		.truncate = disk_truncate,
+		.map = disk_map,
+		.unmap = disk_unmap,
 		.present = disk_present,
 		.seal = disk_seal,
 		.close = disk_close,

@@ -9,6 +9,11 @@
 
 struct segment *segment_new(uint32_t bytes, uint32_t frames_max)
 {
+	return segment_over(NULL, bytes, frames_max);
+}
+
+struct segment *segment_over(unsigned char *base, uint32_t bytes, uint32_t frames_max)
+{
 	struct segment *s = calloc(1, sizeof(*s));
 
 	if (!s)
@@ -16,10 +21,13 @@ struct segment *segment_new(uint32_t bytes, uint32_t frames_max)
 	atomic_init(&s->refs, 1);
 	s->cap = bytes;
 	s->frames_max = frames_max;
+	s->age_ns_max = SEGMENT_AGE_NS;
 	s->stamp = malloc(frames_max * sizeof(s->stamp[0]));
-	s->base = malloc(bytes);
+	s->base = base ? base : malloc(bytes);
 	if (s->stamp && s->base)
 		return s;
+	if (base)
+		s->base = NULL;
 	segment_unref(s);
 	return NULL;
 }

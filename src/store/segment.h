@@ -9,7 +9,8 @@
  *     base                                             used            cap
  *      | interface blocks | packet | packet | ... | packet | not laid out yet |
  *
- * Interface blocks stand at the start only: a port that appears later begins a segment. Those of
+ * Interface blocks stand at the start: a port that appears later begins a segment, but in a
+ * journal's, which is a file of its own and takes them anywhere. Those of
  * ports 0 to interfaces - 1 were declared before the segment; a file that starts with it declares
  * these first.
  */
@@ -41,10 +42,13 @@ struct segment {
 	uint64_t first_id;    /* of its first frame */
 	uint64_t opened_ns;   /* monotonic; published_ns of its first frame */
 	unsigned char *base;
-	uint32_t *stamp; /* when frame first_id + i was published: us after opened_ns */
-	/* Journal: base is mapped from a file, and this gives it back. NULL: memory */
-	void (*unmap)(struct segment *s);
-	void *file;
+	uint32_t *stamp;     /* when frame first_id + i was published: us after opened_ns */
+	uint64_t age_ns_max; /* it takes no frame that is published later than this after the first
+			      */
+	/* Journal: base is mapped from a file of its own, whose header is laid out already */
+	struct journal_file *file; /* NULL: memory */
+	uint32_t first_at; /* where the section's comment has room for first_id, in 20 digits */
+	void (*unmap)(struct segment *s); /* gives base and file back */
 };
 
 /** struct packet_view - A view of one packet block; data is borrowed as long as its segment is */
@@ -58,6 +62,11 @@ struct packet_view {
 /** segment_new() - In memory, one reference. Return: segment, or NULL where memory ran out */
 struct segment *segment_new(uint32_t bytes, uint32_t frames_max);
 
+/** segment_over() - Likewise over memory of the caller's, who sets unmap; NULL: as segment_new().
+ * On failure @base is still the caller's */
+struct segment *segment_over(unsigned char *base, uint32_t bytes, uint32_t frames_max);
+
+/** segment_ref() - One more reference, for who holds one. Return: @s */
 struct segment *segment_ref(struct segment *s);
 
 /** segment_unref() - NULL is allowed */

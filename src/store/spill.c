@@ -1,9 +1,11 @@
 /* spill.c - which frames go to disk when, and which leave memory */
 #include "store/spill.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/check.h"
 
 void spill_init(struct spill *p, struct store *store, struct spool *spool, struct audit *audit)
@@ -18,6 +20,13 @@ void spill_init(struct spill *p, struct store *store, struct spool *spool, struc
 			    .flush_ns = UINT64_MAX,
 			    .retry_ns = UINT64_MAX,
 			    .ended = !spool};
+}
+
+void spill_done(struct spill *p)
+{
+	segment_unref(p->journal);
+	p->journal = NULL;
+	buf_done(&p->comments);
 }
 
 /* ---- what comes back ---- */
@@ -77,8 +86,9 @@ static void tell_discarded(struct spill *p)
 static void job_back(struct spill *p, struct spool_job *job, uint64_t now_ns)
 {
 	p->under_way--;
-	if (job->kind == SPOOL_CUT)
+	if (job->kind != SPOOL_WRITE)
 		return;
+	p->writing--;
 	/* What of it was written before it failed is written. */
 	check(job->first_id >= p->on_disk);
 	p->written += job->first_id - p->on_disk;
@@ -138,11 +148,11 @@ static void take_events(struct spill *p, uint64_t now_ns)
 
 /* ---- handing over ---- */
 
-static void comment_on(struct buf *b, const unsigned char *block, const struct slot *slot)
+static void comment_on(struct buf *b, const unsigned char *block, enum undecoded cause)
 {
-	char text[64] = "secvf: not decoded: ";
+	char text[64];
 
-	strncat(text, undecoded_name((enum undecoded)slot->cause), sizeof(text) - 32);
+	snprintf(text, sizeof(text), "secvf: not decoded: %s", undecoded_name(cause));
 	pcapng_put_commented(b, block, text);
 }
 
@@ -157,7 +167,7 @@ static void rebuild(struct spill *p, struct spool_job *job, uint64_t first, uint
 		/* Interface blocks stand before the first. */
 		buf_put(&job->rebuilt, at, (size_t)(slot->block - at));
 		if (slot->state == SLOT_SKIPPED)
-			comment_on(&job->rebuilt, slot->block, slot);
+			comment_on(&job->rebuilt, slot->block, (enum undecoded)slot->cause);
 		else
 			buf_put(&job->rebuilt, slot->block, block_bytes(slot->block));
 		at = slot->block + block_bytes(slot->block);
@@ -205,7 +215,98 @@ static bool push(struct spill *p, struct spool_job *job)
 		return false;
 	}
 	p->under_way++;
+	p->writing += job->kind == SPOOL_WRITE;
 	return true;
+}
+
+/* ---- the journal ---- */
+
+static void rebuild_journal(struct spill *p, struct spool_job *job)
+{
+	const struct spill_comment *c = (const struct spill_comment *)(void *)p->comments.p;
+	const struct spill_comment *end = c + p->comments.n / sizeof(*c);
+	const unsigned char *base = p->journal->base;
+	uint32_t at = p->journal->first_bytes;
+	uint64_t id = p->journal_first;
+
+	buf_put(&job->rebuilt, base, at);
+	for (; at < p->journal_to; at += block_bytes(base + at)) {
+		bool packet = le32_load(base + at) == PCAPNG_PACKET;
+
+		if (packet && c < end && c->id == id)
+			comment_on(&job->rebuilt, base + at, c++->cause);
+		else
+			buf_put(&job->rebuilt, base + at, block_bytes(base + at));
+		id += packet;
+	}
+	/* Without memory for it the file is sealed as it is: comments are lost, no frames. */
+	if (job->rebuilt.failed)
+		buf_done(&job->rebuilt);
+}
+
+/* Every frame of the journal's segment has passed: have it sealed. Return: false: not yet */
+static bool leave_journal(struct spill *p)
+{
+	struct spool_job *job = p->journal ? calloc(1, sizeof(*job)) : NULL;
+
+	if (!p->journal)
+		return true;
+	if (!job)
+		return false;
+	job->kind = SPOOL_SEAL_JOURNAL;
+	job->segment = segment_ref(p->journal);
+	job->to = p->journal_to;
+	job->first_id = p->journal_first;
+	job->frames = p->queued - p->journal_first;
+	if (p->comments.n)
+		rebuild_journal(p, job);
+	if (!push(p, job))
+		return false;
+	segment_unref(p->journal);
+	p->journal = NULL;
+	p->comments.n = 0;
+	return true;
+}
+
+/* Frames [p->queued, end) lie in the journal's segment: they are on disk. */
+static void pass_journal(struct spill *p, uint64_t end)
+{
+	const unsigned char *last = store_slot(p->store, end - 1)->block;
+
+	for (uint64_t id = p->queued; id < end; id++) {
+		const struct slot *slot = store_slot(p->store, id);
+		struct spill_comment c = {.id = id, .cause = (enum undecoded)slot->cause};
+
+		if (slot->state == SLOT_SKIPPED)
+			buf_put(&p->comments, &c, sizeof(c));
+	}
+	p->journal_to = (uint32_t)(last + block_bytes(last) - p->journal->base);
+	p->written += end - p->queued;
+	p->on_disk = p->queued = end;
+	if (p->goal < end)
+		p->goal = end;
+}
+
+static void step_journal(struct spill *p)
+{
+	const struct store *s = p->store;
+
+	while (p->queued < s->emitted && !p->writing) {
+		struct segment *segment = store_segment(s, p->queued);
+		uint64_t end = store_segment_end(s, p->queued);
+
+		if (segment != p->journal && !leave_journal(p))
+			return;
+		if (!segment->file)
+			return;
+		if (!p->journal) {
+			p->journal = segment_ref(segment);
+			p->journal_first = p->queued;
+		}
+		pass_journal(p, end < s->emitted ? end : s->emitted);
+	}
+	if (p->ending && p->queued == s->emitted)
+		leave_journal(p);
 }
 
 static void hand_over(struct spill *p)
@@ -216,6 +317,8 @@ static void hand_over(struct spill *p)
 		uint64_t stop = store_segment_end(p->store, p->queued);
 		struct spool_job *job;
 
+		if (store_segment(p->store, p->queued)->file)
+			break; /* what is being written comes first */
 		if (stop > end)
 			stop = end;
 		job = make_job(p, stop);
@@ -262,6 +365,7 @@ void spill_step(struct spill *p, uint64_t now_ns)
 	if (!p->spool)
 		return;
 	take_events(p, now_ns);
+	step_journal(p);
 	let_go(p);
 	if (p->eager)
 		choose_goal(p, now_ns);
@@ -337,7 +441,7 @@ bool spill_end(struct spill *p, uint64_t now_ns)
 	spill_step(p, now_ns);
 	if (p->eager && !p->gave_up && p->failed && !p->under_way && now_ns >= p->end_ns)
 		give_up(p);
-	if (p->under_way || (p->eager && p->queued < p->store->emitted))
+	if (p->under_way || p->journal || (p->eager && p->queued < p->store->emitted))
 		return false;
 	if (!ring_closed(&p->spool->jobs)) {
 		tell_discarded(p);

@@ -10,6 +10,9 @@
  *     on disk       handed to the spool         to be handed over
  *      |      on_disk          |     queued           |  goal
  *
+ * Frames of a journal's segment (spool.h) are on disk as they are; once the last of them is
+ * settled, the segment goes to the spool to be sealed, with the comments that its frames got.
+ *
  * While the disk fails nothing is under way: frames stay in memory up to the bound, then the oldest
  * are discarded, each counted and told; every SPILL_RETRY_NS, later twice that, and so on up to
  * SPILL_RETRY_NS_MAX, it is tried again.
@@ -33,6 +36,12 @@
 /* At the end, how long a disk that fails is tried before what is left is given up. */
 #define SPILL_END_NS UINT64_C(3000000000)
 
+/** struct spill_comment - A frame that was not decoded, and why */
+struct spill_comment {
+	uint64_t id;
+	enum undecoded cause;
+};
+
 struct spill {
 	struct store *store;
 	struct spool *spool; /* NULL: nothing is written */
@@ -43,7 +52,12 @@ struct spill {
 		goal;	     /* ids: first that is not on disk; to be queued; ... up to */
 	uint64_t lost_below; /* ids below are on disk no more */
 	uint64_t epoch;
-	unsigned under_way; /* jobs */
+	unsigned under_way;	 /* jobs; */
+	unsigned writing;	 /* of them, those that write frames */
+	struct segment *journal; /* whose frames are being passed; a reference */
+	uint64_t journal_first;
+	uint32_t journal_to; /* bytes up to the last frame passed */
+	struct buf comments; /* of struct spill_comment, for it */
 	bool failed, cut, ending, gave_up, ended;
 	uint64_t retry_ns, pause_ns, flush_ns, end_ns; /* deadlines and the pause between tries */
 	struct run discarded_run;
@@ -54,6 +68,9 @@ struct spill {
 
 /** spill_init() - @spool NULL: nothing will be written, all else here does nothing */
 void spill_init(struct spill *p, struct store *store, struct spool *spool, struct audit *audit);
+
+/** spill_done() - Free */
+void spill_done(struct spill *p);
 
 /** spill_step() - Take what came back, hand over what is due, let go of what is written */
 void spill_step(struct spill *p, uint64_t now_ns);

@@ -13,6 +13,10 @@
 
 #define LINKTYPE_ETHERNET 1
 #define NS_PER_S	  UINT64_C(1000000000)
+#define SPOOL_SPARE_NS	  UINT64_C(500000000)
+
+static void prepare(struct spool *s, uint64_t now_ns);
+static void drop_spares(struct spool *s);
 
 int spool_init(struct spool *s, const struct spool_config *config)
 {
@@ -22,8 +26,11 @@ int spool_init(struct spool *s, const struct spool_config *config)
 	s->config = *config;
 	s->fd = -1;
 	if (!ring_init(&s->jobs, SPOOL_JOBS_MAX, config->wake_spool, none) &&
-	    !ring_init(&s->events, SPOOL_EVENTS_MAX, config->wake_pipeline, config->wake_spool))
+	    !ring_init(&s->spares, SPOOL_SPARES, config->wake_source, config->wake_spool) &&
+	    !ring_init(&s->events, SPOOL_EVENTS_MAX, config->wake_pipeline, config->wake_spool)) {
+		prepare(s, 0);
 		return 0;
+	}
 	spool_done(s);
 	return -ENOMEM;
 }
@@ -48,6 +55,7 @@ void spool_done(struct spool *s)
 		spool_job_free(job);
 		free(job ? NULL : event);
 	}
+	drop_spares(s);
 	spool_job_free(s->job);
 	free(s->event);
 	if (s->fd >= 0)
@@ -57,6 +65,7 @@ void spool_done(struct spool *s)
 	free(s->files);
 	ring_done(&s->jobs);
 	ring_done(&s->events);
+	ring_done(&s->spares);
 	memset(s, 0, sizeof(*s));
 	s->fd = -1;
 }
@@ -151,7 +160,7 @@ static void put_header(struct spool *s, struct buf *b, uint64_t first_id, unsign
 {
 	char comment[256];
 
-	snprintf(comment, sizeof(comment), "secvf session=%s first=%" PRIu64, s->config.session,
+	snprintf(comment, sizeof(comment), "secvf session=%s first=%020" PRIu64, s->config.session,
 		 first_id);
 	pcapng_put_section(b, NULL, s->config.os, "secvf " SECVF_VERSION, comment);
 	for (unsigned i = 0; i < interfaces; i++)
@@ -377,6 +386,224 @@ static int open_file(struct spool *s, uint64_t now_ns)
 	return 0;
 }
 
+/* ---- the journal ---- */
+
+static void journal_close(struct journal_file *f)
+{
+	if (f->fd >= 0)
+		f->ops->close(f->ctx, f->fd);
+	f->fd = -1;
+}
+
+static void unmap(struct segment *segment)
+{
+	struct journal_file *f = segment->file;
+
+	f->ops->unmap(segment->base, f->bytes);
+	journal_close(f);
+	free(f);
+}
+
+static uint32_t journal_bytes(const struct spool *s)
+{
+	uint64_t bytes = s->config.limits.bytes;
+
+	if (!bytes)
+		return SPOOL_JOURNAL_BYTES;
+	if (bytes < SPOOL_JOURNAL_MIN)
+		return SPOOL_JOURNAL_MIN;
+	return bytes < SPOOL_JOURNAL_MAX ? (uint32_t)bytes & ~4095u : SPOOL_JOURNAL_MAX;
+}
+
+/* The section header of a journal file; the tap puts the first id in its place. */
+static bool lay_header(struct spool *s, struct segment *segment)
+{
+	struct buf b = {0};
+	char mark[] = "first=", *at;
+
+	put_header(s, &b, 0, 0);
+	at = b.failed ? NULL : memmem(b.p, b.n, mark, strlen(mark));
+	if (at) {
+		memcpy(segment->base, b.p, b.n);
+		segment->used = (uint32_t)b.n;
+		segment->first_at = (uint32_t)(at - b.p) + (uint32_t)strlen(mark);
+	}
+	buf_done(&b);
+	return at != NULL;
+}
+
+static struct segment *journal_new(struct spool *s, int *error)
+{
+	const struct disk *disk = &s->config.disk;
+	struct journal_file *f = calloc(1, sizeof(*f));
+	const struct spool_limits *l = &s->config.limits;
+	struct segment *segment = NULL;
+	uint32_t frames;
+	void *base;
+
+	*error = -ENOMEM;
+	if (!f)
+		return NULL;
+	f->ops = disk->ops;
+	f->ctx = disk->ctx;
+	f->bytes = journal_bytes(s);
+	snprintf(f->part, sizeof(f->part), "%.*s-journal%u.part", DISK_PATH_MAX - 32,
+		 s->config.path, ++s->journals);
+	f->fd = disk->ops->create(disk->ctx, f->part);
+	if (f->fd < 0) {
+		*error = f->fd;
+		free(f);
+		return NULL;
+	}
+	frames = f->bytes / SPOOL_BLOCK_MIN;
+	if (l->frames && l->frames < frames)
+		frames = (uint32_t)l->frames;
+	base = disk->ops->map(disk->ctx, f->fd, f->bytes, error);
+	if (base)
+		segment = segment_over(base, f->bytes, frames);
+	if (!segment || !lay_header(s, segment)) {
+		disk->ops->remove(disk->ctx, f->part);
+		if (base)
+			disk->ops->unmap(base, f->bytes);
+		if (segment)
+			segment->base = NULL;
+		segment_unref(segment);
+		journal_close(f);
+		free(f);
+		return NULL;
+	}
+	segment->file = f;
+	segment->unmap = unmap;
+	if (l->duration_ns && l->duration_ns < segment->age_ns_max)
+		segment->age_ns_max = l->duration_ns;
+	return segment;
+}
+
+/* Have journal files at hand. */
+static void prepare(struct spool *s, uint64_t now_ns)
+{
+	struct segment *segment;
+	int error = 0;
+
+	if (!s->config.journal || ring_closed(&s->jobs) || now_ns < s->spare_retry_ns)
+		return;
+	while (!s->event && ring_has_room(&s->spares)) {
+		segment = obey_quota(s, journal_bytes(s)) ? journal_new(s, &error) : NULL;
+		if (!segment) {
+			if (!atomic_load_explicit(&s->no_spares, memory_order_relaxed))
+				trouble(s, "journal", s->config.path, error ? error : -EDQUOT);
+			atomic_store_explicit(&s->no_spares, true, memory_order_relaxed);
+			s->config.wake_source.fn(s->config.wake_source.ctx);
+			s->spare_retry_ns = now_ns + SPOOL_SPARE_NS;
+			return;
+		}
+		atomic_store_explicit(&s->no_spares, false, memory_order_relaxed);
+		ring_push(&s->spares, segment);
+	}
+}
+
+static void remove_journal(const struct segment *segment)
+{
+	segment->file->ops->remove(segment->file->ctx, segment->file->part);
+}
+
+static void drop_spares(struct spool *s)
+{
+	struct segment *segment;
+
+	while (s->spares.slot && (segment = ring_pop(&s->spares))) {
+		remove_journal(segment);
+		segment_unref(segment);
+	}
+}
+
+static struct segment *take_spare(void *ctx, uint32_t bytes)
+{
+	struct spool *s = ctx;
+	struct segment *segment = ring_pop(&s->spares);
+
+	/* The spool may be asleep for want of jobs. */
+	s->config.wake_spool.fn(s->config.wake_spool.ctx);
+	if (segment)
+		return segment;
+	return segment_new(bytes > SEGMENT_BYTES ? bytes : SEGMENT_BYTES, SEGMENT_FRAMES);
+}
+
+static bool spare_ready(void *ctx)
+{
+	struct spool *s = ctx;
+
+	return atomic_load_explicit(&s->no_spares, memory_order_relaxed) ||
+	       ring_count(&s->spares) > 0;
+}
+
+static bool spare_sleeps(void *ctx)
+{
+	struct spool *s = ctx;
+
+	return ring_consumer_sleeps(&s->spares) &&
+	       !atomic_load_explicit(&s->no_spares, memory_order_relaxed);
+}
+
+struct tap_source spool_source(struct spool *s)
+{
+	return (struct tap_source){
+		.take = take_spare, .ready = spare_ready, .sleeps = spare_sleeps, .ctx = s};
+}
+
+/* Write a journal's frames anew, with comments. Return: whether the new file is whole; the
+ * journal's own stays where not, as it is whole, too */
+static bool rewrite(struct spool *s, struct spool_job *j)
+{
+	const struct disk *disk = &s->config.disk;
+	struct iovec iov = {j->rebuilt.p, j->rebuilt.n};
+	int error;
+
+	snprintf(s->part, sizeof(s->part), "%.*s.part", DISK_PATH_MAX - 8, s->path);
+	s->fd = disk->ops->create(disk->ctx, s->part);
+	s->bytes = 0;
+	error = s->fd < 0 ? s->fd : append(s, &iov, 1);
+	if (!error) {
+		remove_journal(j->segment);
+		journal_close(j->segment->file);
+		return true;
+	}
+	trouble(s, "comments", s->part, error);
+	if (s->fd >= 0)
+		close_file(s);
+	disk->ops->remove(disk->ctx, s->part);
+	return false;
+}
+
+static void seal_journal(struct spool *s, struct spool_job *j)
+{
+	const struct disk *disk = &s->config.disk;
+	struct journal_file *f = j->segment->file;
+
+	seal(s);
+	s->number++;
+	name_file(s);
+	s->first = j->first_id;
+	s->frames = j->frames;
+	s->last = j->first_id + j->frames - 1;
+	s->interfaces = j->segment->interfaces + j->segment->declares;
+	if (disk->ops->present(disk->ctx, f->fd) == 0) {
+		s->fd = f->fd;
+		f->fd = -1;
+		snprintf(s->part, sizeof(s->part), "%s", f->part);
+		lose_file(s);
+		return;
+	}
+	if (!j->rebuilt.p || !rewrite(s, j)) {
+		snprintf(s->part, sizeof(s->part), "%s", f->part);
+		s->fd = f->fd;
+		f->fd = -1;
+		s->bytes = j->to;
+		disk->ops->truncate(disk->ctx, s->fd, s->bytes);
+	}
+	seal(s);
+}
+
 /* ---- jobs ---- */
 
 static const unsigned char *job_bytes(const struct spool_job *j)
@@ -496,6 +723,10 @@ static void do_job(struct spool *s, uint64_t now_ns)
 	if (j->kind == SPOOL_CUT) {
 		if (s->fd >= 0 && s->frames)
 			seal(s);
+	} else if (j->kind == SPOOL_SEAL_JOURNAL) {
+		if (s->event)
+			return;
+		seal_journal(s, j);
 	} else if (j->epoch <= s->failed_epoch) {
 		give_back(s);
 		return;
@@ -545,6 +776,7 @@ uint64_t spool_step(struct spool *s, uint64_t now_ns)
 	if (now_ns >= file_due(s))
 		seal(s);
 	obey_ring(s);
+	prepare(s, now_ns);
 	if (s->event)
 		return now_ns;
 	if (!s->job)
@@ -554,7 +786,11 @@ uint64_t spool_step(struct spool *s, uint64_t now_ns)
 		return s->job ? now_ns + SPOOL_RETRY_NS : now_ns;
 	}
 	if (!ring_ended(&s->jobs) || spool_ended(s))
-		return file_due(s);
+		return s->config.journal && ring_has_room(&s->spares) &&
+				       s->spare_retry_ns < file_due(s)
+			       ? s->spare_retry_ns
+			       : file_due(s);
+	drop_spares(s);
 	seal(s);
 	if (s->event)
 		return now_ns;

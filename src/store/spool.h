@@ -16,6 +16,12 @@
  *       ^               | file gone, told               |
  *       +---------------+-------------------------------+
  *
+ * Journal: the spool keeps files at hand, empty but for a header, that are mapped into memory; the
+ * tap lays frames out right there (segment.h). A kill of the process loses none of them: the kernel
+ * has the pages. Such a segment comes back once, when its last frame has left memory's care, and is
+ * sealed: cut to its length, or written anew where frames got comments. Where none is at hand, as
+ * the disk is full or slow, the tap takes memory, and its frames are written as others are.
+ *
  * Threads: two rings, jobs and events, between the pipeline's thread and the spool's.
  */
 #ifndef SECVF_STORE_SPOOL_H
@@ -28,6 +34,7 @@
 #include "pcapng/pcapng_write.h"
 #include "store/segment.h"
 #include "tap/ring.h"
+#include "tap/tap.h"
 
 /* Jobs under way: a segment each; with as many waiting the pipeline waits, too. */
 #define SPOOL_JOBS_MAX 64u
@@ -36,6 +43,14 @@
 
 /* How long the spool waits for the pipeline to take events, before it looks again. */
 #define SPOOL_RETRY_NS UINT64_C(1000000)
+
+/* Journal: files at hand, and their size where the limits name none. */
+#define SPOOL_SPARES	    2u
+#define SPOOL_JOURNAL_BYTES (32u << 20)
+#define SPOOL_JOURNAL_MIN   (1u << 20) /* room for the longest frame and all interface blocks */
+#define SPOOL_JOURNAL_MAX   (1u << 30)
+/* Bytes of a packet block at least, as it is laid out by the tap; bounds the frames in a file. */
+#define SPOOL_BLOCK_MIN 58u
 
 /** struct spool_limits - When a file ends, and which are kept; 0: no such limit */
 struct spool_limits {
@@ -63,6 +78,8 @@ struct spool_config {
 	/* What a port has counted so far, for the statistics at a file's end; spool's thread */
 	void (*port_counts)(void *ctx, unsigned port, struct pcapng_counts *counts);
 	void *port_ctx;
+	bool journal;
+	struct wake wake_source; /* a journal file is at hand again */
 	struct disk disk;
 	struct wake wake_spool;	   /* jobs have come */
 	struct wake wake_pipeline; /* events have come */
@@ -88,6 +105,16 @@ struct spool_event {
 enum spool_job_kind {
 	SPOOL_CUT, /* end the file, if it has frames */
 	SPOOL_WRITE,
+	SPOOL_SEAL_JOURNAL, /* segment is a journal's, and done with; rebuilt: with comments */
+};
+
+/** struct journal_file - The file that a segment is mapped from */
+struct journal_file {
+	const struct disk_ops *ops;
+	void *ctx;
+	int fd; /* -1: closed */
+	uint32_t bytes;
+	char part[DISK_PATH_MAX];
 };
 
 /** struct spool_job - Made by spool_job_new(), freed by spool_job_free() when it is back */
@@ -113,6 +140,10 @@ struct spool_file {
 struct spool {
 	struct spool_config config;
 	struct ring jobs, events;
+	struct ring spares; /* journal segments at hand, from the spool's thread to the switch's */
+	atomic_bool no_spares; /* the disk refuses to make any */
+	unsigned journals;
+	uint64_t spare_retry_ns;
 	/* Spool's thread */
 	struct spool_job *job; /* taken, its event not sent yet */
 	struct spool_event *event;
@@ -136,6 +167,9 @@ void spool_done(struct spool *s);
 
 /** spool_push() - Hand a job over; taken on true. Pipeline. Return: false where there is no room */
 bool spool_push(struct spool *s, struct spool_job *job);
+
+/** spool_source() - The tap's source of segments, for a journal */
+struct tap_source spool_source(struct spool *s);
 
 /** spool_end() - No more jobs: seal, then end. Pipeline, last call */
 void spool_end(struct spool *s);

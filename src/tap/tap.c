@@ -2,6 +2,7 @@
 #include "tap/tap.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,6 +163,28 @@ static struct segment *take_segment(struct tap *t, uint32_t bytes)
 	return segment_new(bytes > SEGMENT_BYTES ? bytes : SEGMENT_BYTES, t->config.segment_frames);
 }
 
+/* A segment that is a file of its own takes interface blocks anywhere; in another they stand at the
+ * start, so that what begins with any of its frames knows which were declared before. Return: false
+ * where a segment is to be begun */
+static bool declare(struct tap *t, unsigned port, uint32_t bytes)
+{
+	struct segment *s = t->open;
+
+	if (port < t->interfaces)
+		return true;
+	if (!s->file)
+		return false;
+	name_ports(t, port);
+	if (t->fresh.failed || s->cap - s->used < bytes + t->fresh.n ||
+	    !buf_reserve(&t->declared, t->fresh.n))
+		return false;
+	lay_out(s, &t->fresh);
+	buf_put(&t->declared, t->fresh.p, t->fresh.n);
+	s->declares += port + 1 - t->interfaces;
+	t->interfaces = port + 1;
+	return true;
+}
+
 /* Begin a segment for a packet block of @bytes from @port. Return: false where there is none, and
  * nothing has changed. */
 static bool begin_segment(struct tap *t, unsigned port, uint32_t bytes, uint64_t now_ns)
@@ -179,6 +202,13 @@ static bool begin_segment(struct tap *t, unsigned port, uint32_t bytes, uint64_t
 		return false;
 	s->first_id = t->next_id;
 	s->opened_ns = now_ns;
+	atomic_store_explicit(&t->cut, false, memory_order_relaxed);
+	if (s->first_at) {
+		char digits[21];
+
+		snprintf(digits, sizeof(digits), "%020" PRIu64, s->first_id);
+		memcpy(s->base + s->first_at, digits, 20);
+	}
 	/* One that begins a file has bytes already, and declares all. */
 	if (s->used) {
 		s->declares = t->interfaces;
@@ -198,13 +228,40 @@ static bool begin_segment(struct tap *t, unsigned port, uint32_t bytes, uint64_t
 	return true;
 }
 
-static bool fits(const struct tap *t, const struct frame *f, uint32_t bytes)
+static bool fits(struct tap *t, const struct frame *f, uint32_t bytes)
 {
 	const struct segment *s = t->open;
 
-	return s && f->ingress < t->interfaces && s->cap - s->used >= bytes &&
-	       s->frames < s->frames_max && s->frames < t->config.segment_frames &&
-	       f->published_ns - s->opened_ns < SEGMENT_AGE_NS;
+	return s && s->cap - s->used >= bytes && s->frames < s->frames_max &&
+	       f->published_ns - s->opened_ns < s->age_ns_max &&
+	       !atomic_load_explicit(&t->cut, memory_order_relaxed);
+}
+
+void tap_cut(struct tap *t)
+{
+	atomic_store_explicit(&t->cut, true, memory_order_relaxed);
+}
+
+/* The longest frame, its options, and interface blocks for all ports with the longest names. */
+#define ROOM_MAX (FRAME_BYTES_MAX + 64 + PORTS_MAX * 128)
+
+bool tap_has_room(struct tap *t)
+{
+	const struct segment *s = t->open;
+
+	if (!ring_has_room(&t->frames))
+		return false;
+	if (!t->config.source.ready ||
+	    (s && s->cap - s->used >= ROOM_MAX && s->frames < s->frames_max))
+		return true;
+	return t->config.source.ready(t->config.source.ctx);
+}
+
+bool tap_sleeps(struct tap *t)
+{
+	if (!ring_has_room(&t->frames))
+		return ring_producer_sleeps(&t->frames);
+	return !tap_has_room(t) && t->config.source.sleeps(t->config.source.ctx);
 }
 
 /* Lay a frame out and queue it. Return: false where there is no memory. */
@@ -223,7 +280,8 @@ static bool queue(struct tap *t, const struct frame *f)
 	unsigned char *block;
 	struct segment *s;
 
-	if (!fits(t, f, bytes) && !begin_segment(t, f->ingress, bytes, f->published_ns))
+	if (!(fits(t, f, bytes) && declare(t, f->ingress, bytes)) &&
+	    !begin_segment(t, f->ingress, bytes, f->published_ns))
 		return false;
 	s = t->open;
 	if (!s->frames && !ring_push(&t->segments, segment_ref(s))) {

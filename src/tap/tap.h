@@ -45,6 +45,10 @@ struct tap_report {
 struct tap_source {
 	/* Return: a segment with room for @bytes at least, one reference; NULL: there is none */
 	struct segment *(*take)(void *ctx, uint32_t bytes);
+	/* Whether take() has one at hand, for a source that rather waits; NULL: always */
+	bool (*ready)(void *ctx);
+	/* The switch's thread is about to sleep until it is ready. Return: false: it is */
+	bool (*sleeps)(void *ctx);
 	void *ctx;
 };
 
@@ -81,6 +85,7 @@ struct tap {
 	/* Switch's thread */
 	struct segment *open; /* being filled; one reference */
 	uint64_t next_id;
+	atomic_bool cut;
 	unsigned interfaces; /* declared so far */
 	struct buf declared; /* interface blocks of them all */
 	struct buf fresh;    /* to be declared next */
@@ -120,6 +125,16 @@ bool tap_report(struct tap *t, const struct tap_report *report);
 /** tap_lost() - @f extends the run of @report, or begins a new one with the old one reported.
  * Switch thread */
 void tap_lost(struct tap *t, struct tap_report *report, const struct frame *f);
+
+/** tap_has_room() - Whether the next frame, of whatever length, will find room. Switch thread */
+bool tap_has_room(struct tap *t);
+
+/** tap_sleeps() - The source is about to sleep, as there is no room. Return: false where it must
+ * not. Switch thread */
+bool tap_sleeps(struct tap *t);
+
+/** tap_cut() - The next frame begins a segment. Any thread */
+void tap_cut(struct tap *t);
 
 /** tap_end() - Nothing more will be published. Switch thread, last call */
 void tap_end(struct tap *t);
