@@ -1,10 +1,13 @@
 /* stress_tap.c - the tap between a switch's thread and a pipeline's
  *
- * Goal: whatever the timing, each frame is taken, dropped or filtered, once; every dropped serial
- * is covered by a report, none that was taken is; no data race (ThreadSanitizer).
+ * Goal: whatever the timing, each frame is taken, dropped or filtered, once, with the bytes, the id
+ * and the stamp that are its own; every dropped serial is covered by a report, none that was taken
+ * is; no data race (ThreadSanitizer).
  *
  * Method: one thread publishes 500,000 frames into a queue of 64 without ever waiting, the other
- * takes frames and reports and sleeps when there is nothing; then each serial is looked up.
+ * takes frames and reports and sleeps when there is nothing; then each serial is looked up. A frame
+ * carries its serial in its data, its time stamp and the time of its publication. Segments are
+ * short, and freed by either thread.
  */
 #include <inttypes.h>
 #include <poll.h>
@@ -12,6 +15,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "os/waker.h"
@@ -37,11 +41,14 @@ static void *publish(void *ctx)
 	struct stress *s = ctx;
 
 	for (uint64_t serial = 1; serial <= FRAMES; serial++) {
-		struct frame *f = frame_new(14);
+		struct frame *f = frame_new(sizeof(serial));
 
 		if (!f)
 			abort();
 		f->serial = serial;
+		f->ts_ns = serial;
+		f->published_ns = serial * 1000;
+		memcpy(f->data, &serial, sizeof(serial));
 		port_set_add(&f->ports, port_of(serial));
 		tap_publish(&s->tap, f);
 		frame_unref(f);
@@ -61,12 +68,16 @@ static void mark(struct stress *s, uint64_t serial, unsigned char fate)
 static void take_all(struct stress *s)
 {
 	struct tap_report *report;
-	struct frame *f;
+	struct tap_frame f;
 
-	while ((f = tap_take(&s->tap))) {
-		mark(s, f->serial, 1);
+	while (tap_take(&s->tap, &f)) {
+		struct packet_view v = packet_of(f.block);
+
+		mark(s, v.ts_ns, 1);
 		s->taken++;
-		frame_unref(f);
+		if (v.caplen != sizeof(v.ts_ns) || memcmp(v.data, &v.ts_ns, v.caplen) != 0 ||
+		    f.id != s->taken || segment_published(f.segment, f.id) != v.ts_ns * 1000)
+			s->wrong++;
 	}
 	while ((report = tap_take_report(&s->tap))) {
 		/* Runs that had to be joined cover more serials than they count. */
@@ -106,6 +117,7 @@ int main(void)
 	static struct stress s;
 	struct tap_config config = {
 		.queue_limit = 64,
+		.segment_frames = 100,
 		.wake_consumer = {waker_wake, &s.waker},
 	};
 	pthread_t thread;

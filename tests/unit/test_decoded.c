@@ -20,6 +20,7 @@
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "fanout/decoded.h"
+#include "blocks.h"
 #include "packet.h"
 
 static struct decoded *decoded_new(enum decoded_status status)
@@ -33,10 +34,9 @@ static struct decoded *decoded_new(enum decoded_status status)
 	at = packet_ipv4(&k, 17, 0, 0);
 	packet_udp(&k, 4);
 	packet_ipv4_end(&k, at);
-	d->frame = frame_new(k.n);
-	assert_non_null(d->frame);
-	memcpy(d->frame->data, k.p, k.n);
-	basic_decode(&d->basic, d->frame->data, k.n);
+	d->segment = blocks_one(&(struct pcapng_packet){.data = k.p, .caplen = k.n, .len = k.n}, 1);
+	d->packet = packet_of(d->segment->base);
+	basic_decode(&d->basic, d->packet.data, k.n);
 	d->id = 1;
 	d->vm = "vm-1";
 	d->status = status;
@@ -240,18 +240,19 @@ static void statuses_have_names(void **state)
 	assert_string_equal(decoded_status_name(DECODED_SKIPPED), "skipped");
 }
 
-/* The frame is shared: a decoded frame gives back its own reference and no more. */
-static void the_frame_outlives_it(void **state)
+/* The segment is shared: a decoded frame gives back its own reference and no more. */
+static void the_segment_outlives_it(void **state)
 {
 	struct decoded *d = decoded_new(DECODED_BASIC);
-	struct frame *f = frame_ref(d->frame);
+	struct segment *s = segment_ref(d->segment);
 
 	(void)state;
 	d->raw = strdup("{}\n");
 	d->raw_n = 3;
 	decoded_free(d);
-	assert_int_equal(f->data[0], 2);
-	frame_unref(f);
+	assert_int_equal(atomic_load(&s->refs), 1);
+	assert_int_equal(packet_of(s->base).data[0], 2);
+	segment_unref(s);
 }
 
 int main(void)
@@ -263,7 +264,7 @@ int main(void)
 		cmocka_unit_test(long_garbage_is_cut_at_the_bound),
 		cmocka_unit_test(a_row_says_what_is_known),
 		cmocka_unit_test(statuses_have_names),
-		cmocka_unit_test(the_frame_outlives_it),
+		cmocka_unit_test(the_segment_outlives_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

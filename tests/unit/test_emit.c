@@ -25,6 +25,7 @@
 #include "base/safe.h"
 #include "base/utf8.h"
 #include "fanout/emit.h"
+#include "blocks.h"
 #include "packet.h"
 
 #define TS UINT64_C(1360228476871000000)
@@ -43,11 +44,10 @@ static struct decoded *decoded_of(const struct packet *k, enum decoded_status st
 	struct decoded *d = calloc(1, sizeof(*d));
 
 	assert_non_null(d);
-	d->frame = frame_new(k->n);
-	assert_non_null(d->frame);
-	memcpy(d->frame->data, k->p, k->n);
-	d->frame->ts_ns = TS;
-	basic_decode(&d->basic, d->frame->data, k->n);
+	d->segment = blocks_one(
+		&(struct pcapng_packet){.data = k->p, .caplen = k->n, .len = k->n, .ts_ns = TS}, 1);
+	d->packet = packet_of(d->segment->base);
+	basic_decode(&d->basic, d->packet.data, k->n);
 	d->id = 1;
 	d->vm = "vm-1";
 	d->status = status;
@@ -158,13 +158,13 @@ static void rows_as_they_look(void **state)
 	assert_buf(&b, "    1    0.000000 vm-1 10.0.0.1        10.0.0.2        DNS          46 "
 		       "Standard query \xe2\x86\x92 A\n");
 	d->id = 2;
-	d->frame->ts_ns += 1500000;
+	d->packet.ts_ns += 1500000;
 	d->status = DECODED_BASIC;
 	emit_table_row(&t, d, &b);
 	assert_buf(&b, "    2~   0.001500 vm-1 10.0.0.1        10.0.0.2        UDP          46 "
 		       "5000 > 53 Len=4\n");
 	d->id = 3;
-	d->frame->ts_ns = TS - 1;
+	d->packet.ts_ns = TS - 1;
 	d->status = DECODED_SKIPPED;
 	emit_table_row(&t, d, &b);
 	assert_buf(&b, "    3! -0.000000001 vm-1 10.0.0.1        10.0.0.2        UDP          46 "
@@ -217,7 +217,7 @@ static void rows_stay_aligned_as_cells_grow(void **state)
 
 		give_fields(d, rows[at].source, rows[at].protocol, "INFO", "eth");
 		d->id = rows[at].id;
-		d->frame->ts_ns = TS + rows[at].id % 3;
+		d->packet.ts_ns = TS + rows[at].id % 3;
 		b.n = 0;
 		emit_table_row(&t, d, &b);
 		columns = columns_before(&b, "INFO");
@@ -306,7 +306,7 @@ static void time_is_relative(void **state)
 	(void)state;
 	emit_table_init(&t, false, 0);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		d->frame->ts_ns = cases[i].ts_ns;
+		d->packet.ts_ns = cases[i].ts_ns;
 		b.n = 0;
 		emit_table_row(&t, d, &b);
 		buf_putc(&b, 0);
@@ -633,7 +633,7 @@ static void json_as_it_is_written(void **state)
 	struct buf b = {0};
 
 	(void)state;
-	d->frame->len = 1514;
+	d->packet.len = 1514;
 	give_fields(d, "10.0.0.1", "DNS", "Standard \"query\" \xff \xe2\x86\x92",
 		    "eth:ethertype:ip:udp:dns");
 	emit_json(d, &b);
@@ -666,8 +666,8 @@ static void json_of_what_is_not_there(void **state)
 
 	(void)state;
 	d->id = UINT64_MAX;
-	d->frame->ts_ns = UINT64_MAX;
-	d->frame->len = UINT32_MAX;
+	d->packet.ts_ns = UINT64_MAX;
+	d->packet.len = UINT32_MAX;
 	emit_json(d, &b);
 	assert_buf(&b,
 		   "{\"id\":18446744073709551615,\"ts\":\"18446744073.709551615\",\"vm\":\"vm-1\","
@@ -710,7 +710,7 @@ static void json_of_any_frame(void **state)
 		k.n = (uint32_t)(next_random(&random) % (k.n + 1));
 		d = decoded_of(&k, DECODED_BASIC);
 		d->id = next_random(&random);
-		d->frame->ts_ns = next_random(&random);
+		d->packet.ts_ns = next_random(&random);
 		b.n = 0;
 		emit_json(d, &b);
 		o = parse(&b);

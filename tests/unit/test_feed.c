@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "blocks.h"
 #include "feed/feed.h"
 #include "random.h"
 
@@ -25,9 +26,16 @@
 #define MS    UINT64_C(1000000)
 #define STALL (250 * MS)
 
+/* Small, so that frames lie in many. */
+#define SEGMENT	    (2 * FEED_BATCH_BYTES)
+#define SEGMENT_FEW 7u
+
 struct fixture {
 	struct store store;
 	struct feed feed;
+	struct segment *segment; /* that frames are laid out in now */
+	uint32_t segment_frames; /* in one at most; 0: SEGMENT_FEW */
+	unsigned char data[FEED_BATCH_BYTES];
 	struct buf got; /* what the FIFO took, in this generation */
 	struct iovec iov[FEED_IOVECS_MAX];
 };
@@ -44,21 +52,30 @@ static void end(struct fixture *f)
 {
 	feed_done(&f->feed);
 	store_done(&f->store);
+	segment_unref(f->segment);
 	buf_done(&f->got);
 }
 
 static uint64_t arrive_with(struct fixture *f, uint32_t caplen, uint32_t len, uint64_t ts_ns,
 			    uint64_t now_ns)
 {
-	struct frame *frame = frame_new(caplen);
-	uint64_t id;
+	struct pcapng_packet p = {
+		.data = f->data, .caplen = caplen, .len = len, .ts_ns = ts_ns, .flags = 2};
+	uint64_t id = f->store.head;
+	const unsigned char *block;
 
+	assert_true(caplen <= sizeof(f->data));
 	for (uint32_t i = 0; i < caplen; i++)
-		frame->data[i] = (unsigned char)(f->store.head * 7 + i);
-	frame->len = len;
-	frame->ts_ns = ts_ns;
-	id = store_add(&f->store, frame);
-	feed_arrived(&f->feed, frame, now_ns);
+		f->data[i] = (unsigned char)(id * 7 + i);
+	if (!f->segment || f->segment->frames == f->segment->frames_max ||
+	    f->segment->cap - f->segment->used < pcapng_packet_bytes(&p)) {
+		segment_unref(f->segment);
+		f->segment = blocks_begin(SEGMENT,
+					  f->segment_frames ? f->segment_frames : SEGMENT_FEW, id);
+	}
+	block = blocks_put(f->segment, &p);
+	assert_int_equal(store_add(&f->store, f->segment, block), id);
+	feed_arrived(&f->feed, block, now_ns);
 	return id;
 }
 
@@ -108,13 +125,15 @@ static void put_header(struct buf *b)
 	buf_put(b, header, sizeof(header));
 }
 
-static void put_record(struct buf *b, const struct frame *frame)
+static void put_record(struct buf *b, const unsigned char *block)
 {
-	put_le32(b, frame->ts_ns / 1000000000);
-	put_le32(b, frame->ts_ns % 1000000000);
-	put_le32(b, frame->caplen);
-	put_le32(b, frame->len);
-	buf_put(b, frame->data, frame->caplen);
+	struct packet_view v = packet_of(block);
+
+	put_le32(b, v.ts_ns / 1000000000);
+	put_le32(b, v.ts_ns % 1000000000);
+	put_le32(b, v.caplen);
+	put_le32(b, v.len);
+	buf_put(b, v.data, v.caplen);
 }
 
 static void expect_stream(struct fixture *f, const struct buf *want)
@@ -126,7 +145,7 @@ static void expect_stream(struct fixture *f, const struct buf *want)
 static void put_ids(struct fixture *f, struct buf *b, uint64_t first, uint64_t last)
 {
 	for (uint64_t id = first; id <= last; id++)
-		put_record(b, store_slot(&f->store, id)->frame);
+		put_record(b, store_slot(&f->store, id)->block);
 }
 
 static void header_is_pcap_with_nanoseconds(void **state)
@@ -155,16 +174,16 @@ static void arrive_many(struct fixture *f, struct buf *want)
 
 	put_header(want);
 	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-		put_record(want, store_slot(&f->store, arrive(f, sizes[i], T0))->frame);
+		put_record(want, store_slot(&f->store, arrive(f, sizes[i], T0))->block);
 	arrive_with(f, 3, UINT32_MAX, 0, T0);
-	put_record(want, store_slot(&f->store, f->store.head - 1)->frame);
+	put_record(want, store_slot(&f->store, f->store.head - 1)->block);
 	/* Beyond 2106 the 32 bits of seconds wrap. */
 	arrive_with(f, 3, 0, UINT64_C(4294967296999999999), T0);
 	put_le32(want, 0);
 	put_le32(want, 999999999);
 	put_le32(want, 3);
 	put_le32(want, 0);
-	buf_put(want, store_slot(&f->store, f->store.head - 1)->frame->data, 3);
+	buf_put(want, packet_of(store_slot(&f->store, f->store.head - 1)->block).data, 3);
 }
 
 static void records_are_exact_at_any_split(void **state)
@@ -233,7 +252,7 @@ static void numbers_lead_back_to_frames(void **state)
 	for (int i = 0; i < 5; i++)
 		arrive(&f, 60, T0);
 	store_undecoded(&f.store, 2, UNDECODED_STOPPED);
-	feed_forget(&f.feed, store_slot(&f.store, 2)->frame);
+	feed_forget(&f.feed, store_slot(&f.store, 2)->block);
 	assert_int_equal(feed_match(&f.feed, 1, &passed), 0); /* nothing was fed */
 	pump_all(&f, T0);
 	/* tshark has seen 1, 3, 4, 5 and calls them 1, 2, 3, 4. */
@@ -346,7 +365,7 @@ static void skipped_frames_are_left_out(void **state)
 	for (uint64_t id = 2; id <= 5; id++) {
 		if (id == 4)
 			continue;
-		feed_forget(&f.feed, store_slot(&f.store, id)->frame);
+		feed_forget(&f.feed, store_slot(&f.store, id)->block);
 		store_undecoded(&f.store, id, UNDECODED_SKIPPED_STALL);
 	}
 	pump_all(&f, T0);
@@ -368,17 +387,20 @@ static void evicted_frame_is_finished(void **state)
 
 	(void)state;
 	begin(&f, 2);
+	f.segment_frames = 1; /* the store lets go of its segment, too */
 	arrive(&f, 1000, T0);
 	arrive(&f, 100, T0);
 	put_header(&want);
 	put_ids(&f, &want, 1, 2);
 	pump(&f, 24 + 16 + 500, T0);
 	assert_int_equal(feed_begun(&f.feed), 1);
-	feed_forget(&f.feed, store_slot(&f.store, 1)->frame);
+	feed_forget(&f.feed, store_slot(&f.store, 1)->block);
 	store_undecoded(&f.store, 1, UNDECODED_SKIPPED_BACKLOG);
 	assert_non_null(store_emit(&f.store, &id));
 	arrive(&f, 10, T0);
 	assert_int_equal(f.store.tail, 2);
+	assert_int_equal(f.store.segment_head - f.store.segment_tail, 2);
+	assert_int_equal(atomic_load(&f.feed.current_segment->refs), 1);
 	put_ids(&f, &want, 3, 3);
 	assert_false(feed_idle(&f.feed));
 	pump(&f, 7, T0);
@@ -438,12 +460,12 @@ static void frames_wait_for_company(void **state)
 	assert_int_equal(feed_due(&f.feed), T0 + 20 + FEED_BATCH_NS);
 	arrive(&f, 0, T0 + 22);
 	assert_int_equal(feed_due(&f.feed), 0);
-	feed_forget(&f.feed, store_slot(&f.store, 5)->frame);
+	feed_forget(&f.feed, store_slot(&f.store, 5)->block);
 	store_undecoded(&f.store, 5, UNDECODED_STOPPED);
 	assert_int_equal(feed_due(&f.feed), T0 + 20 + FEED_BATCH_NS);
-	feed_forget(&f.feed, store_slot(&f.store, 3)->frame);
+	feed_forget(&f.feed, store_slot(&f.store, 3)->block);
 	store_undecoded(&f.store, 3, UNDECODED_STOPPED);
-	feed_forget(&f.feed, store_slot(&f.store, 4)->frame);
+	feed_forget(&f.feed, store_slot(&f.store, 4)->block);
 	store_undecoded(&f.store, 4, UNDECODED_STOPPED);
 	assert_int_equal(feed_due(&f.feed), UINT64_MAX);
 	assert_int_equal(feed_lend(&f.feed, f.iov), 0);
@@ -578,6 +600,7 @@ static void random_walk(uint64_t seed)
 	struct fixture f;
 
 	begin(&f, (uint32_t)random_range(&r, 1, 20));
+	f.segment_frames = (uint32_t)seed % SEGMENT_FEW + 1;
 	for (int i = 0; i < 3000; i++) {
 		switch (random_range(&r, 0, 5)) {
 		case 0:
@@ -586,7 +609,7 @@ static void random_walk(uint64_t seed)
 				if (id < f.store.head) {
 					if (store_slot(&f.store, id)->state == SLOT_PENDING)
 						feed_forget(&f.feed,
-							    store_slot(&f.store, id)->frame);
+							    store_slot(&f.store, id)->block);
 					store_undecoded(&f.store, id, UNDECODED_SKIPPED_BACKLOG);
 				}
 				assert_non_null(store_emit(&f.store, &id));

@@ -8,6 +8,8 @@
  */
 #include "world.c" /* NOLINT(bugprone-suspicious-include): its oracles are static */
 
+#include "unit/blocks.h"
+
 /* After it, as cmocka.h makes a macro of fail(). */
 #include <setjmp.h>
 #include <stddef.h>
@@ -220,8 +222,8 @@ static struct decoded *decoded_of(uint64_t id, const char *raw)
 	struct decoded *d = calloc(1, sizeof(*d));
 
 	d->id = id;
-	d->frame = frame_new(3);
-	memcpy(d->frame->data, "abc", 3);
+	d->segment = blocks_one(&(struct pcapng_packet){.data = "abc", .caplen = 3, .len = 3}, id);
+	d->packet = packet_of(d->segment->base);
 	d->raw = malloc(strlen(raw) + 1);
 	memcpy(d->raw, raw, strlen(raw) + 1);
 	d->raw_n = strlen(raw);

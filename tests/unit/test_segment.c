@@ -1,0 +1,194 @@
+/* test_segment.c - captured frames in memory
+ *
+ * Goal: a block says what was laid out in it, to the last bit; a frame's stamp is its own, over the
+ * whole hour that a segment takes frames; a segment goes with its last reference, by its hook where
+ * it has one.
+ *
+ * Method: blocks put byte by byte (capture_image.h), extremes of each number; a hook that counts;
+ * what is not freed, or twice, is the address sanitizer's to find.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "blocks.h"
+#include "capture_image.h"
+
+static void segments_begin_empty(void **state)
+{
+	struct segment *s = segment_new(1000, 7);
+
+	(void)state;
+	assert_non_null(s);
+	assert_int_equal(atomic_load(&s->refs), 1);
+	assert_int_equal(s->cap, 1000);
+	assert_int_equal(s->frames_max, 7);
+	assert_int_equal(s->used, 0);
+	assert_int_equal(s->frames, 0);
+	assert_int_equal(s->interfaces, 0);
+	assert_int_equal(s->declares, 0);
+	assert_int_equal(s->first_bytes, 0);
+	assert_null(s->unmap);
+	memset(s->base, 0xff, 1000);
+	memset(s->stamp, 0xff, 7 * sizeof(s->stamp[0]));
+	segment_unref(s);
+}
+
+static void blocks_are_within_or_not(void **state)
+{
+	struct segment *s = segment_new(64, 1);
+	unsigned char elsewhere[4];
+
+	(void)state;
+	assert_non_null(s);
+	assert_true(segment_has(s, s->base));
+	assert_true(segment_has(s, s->base + 63));
+	/* As numbers, for a pointer past the end may not be made. */
+	assert_false(segment_has(s, (unsigned char *)((uintptr_t)s->base + 64)));
+	assert_false(segment_has(s, (unsigned char *)((uintptr_t)s->base - 1)));
+	assert_false(segment_has(s, elsewhere));
+	assert_false(segment_has(s, NULL));
+	segment_unref(s);
+}
+
+static void expect_view(const unsigned char *block, const void *data, uint32_t caplen, uint32_t len,
+			uint64_t ts_ns, uint32_t interface)
+{
+	struct packet_view v = packet_of(block);
+
+	assert_ptr_equal(v.data, block + 28);
+	assert_int_equal(v.caplen, caplen);
+	assert_int_equal(v.len, len);
+	assert_int_equal(v.ts_ns, ts_ns);
+	assert_int_equal(v.interface, interface);
+	if (caplen)
+		assert_memory_equal(v.data, data, caplen);
+}
+
+static void blocks_say_what_was_put(void **state)
+{
+	const uint64_t ts_ns = UINT64_C(0xfedcba9876543210);
+	struct image i = {0};
+	size_t second, third;
+
+	(void)state;
+	image_packet(&i, 0x01020304, ts_ns, "abcde", 5, 0xf1e2d3c4, NULL);
+	second = i.n;
+	image_packet(&i, 0, 0, NULL, 0, 0, NULL);
+	third = i.n;
+	image_packet(&i, UINT32_MAX, UINT64_MAX, "abcd", 4, UINT32_MAX, "a comment");
+	assert_int_equal(block_bytes(i.p), 40);
+	assert_int_equal(block_bytes(i.p), second);
+	assert_int_equal(block_bytes(i.p + second), 32);
+	assert_int_equal(block_bytes(i.p + third), i.n - third);
+	expect_view(i.p, "abcde", 5, 0xf1e2d3c4, ts_ns, 0x01020304);
+	expect_view(i.p + second, NULL, 0, 0, 0, 0);
+	expect_view(i.p + third, "abcd", 4, UINT32_MAX, UINT64_MAX, UINT32_MAX);
+	image_done(&i);
+}
+
+static void blocks_lie_one_behind_the_other(void **state)
+{
+	struct segment *s = blocks_begin(1000, 10, 1);
+	uint32_t used = 0;
+
+	(void)state;
+	for (uint32_t n = 0; n < 10; n++) {
+		struct pcapng_packet p = {
+			.data = "0123456789", .caplen = n, .len = n, .ts_ns = n, .interface = n};
+		const unsigned char *block = blocks_put(s, &p);
+
+		assert_ptr_equal(block, s->base + used);
+		assert_int_equal(block_bytes(block), 32 + (n + 3) / 4 * 4);
+		used += block_bytes(block);
+		assert_int_equal(s->used, used);
+	}
+	used = 0;
+	for (uint32_t n = 0; n < 10; n++) {
+		expect_view(s->base + used, "0123456789", n, n, n, n);
+		used += block_bytes(s->base + used);
+	}
+	segment_unref(s);
+}
+
+static void each_frame_has_its_stamp(void **state)
+{
+	const uint64_t opened[] = {0, 999, UINT64_C(123456789012345), UINT64_MAX / 2};
+	const uint32_t hour_us = (uint32_t)(SEGMENT_AGE_NS / 1000);
+	struct segment *s = segment_new(1, 4);
+
+	(void)state;
+	assert_non_null(s);
+	s->stamp[0] = 0;
+	s->stamp[1] = 1;
+	s->stamp[2] = hour_us - 1; /* the last that a tap sets */
+	s->stamp[3] = UINT32_MAX;
+	assert_int_equal((uint64_t)hour_us * 1000, SEGMENT_AGE_NS); /* it fits */
+	for (unsigned i = 0; i < 4; i++) {
+		s->opened_ns = opened[i];
+		s->first_id = i ? UINT64_MAX / i - 10 : 1; /* ids beyond 32 bits, too */
+		assert_int_equal(segment_published(s, s->first_id), opened[i]);
+		assert_int_equal(segment_published(s, s->first_id + 1), opened[i] + 1000);
+		assert_int_equal(segment_published(s, s->first_id + 2),
+				 opened[i] + SEGMENT_AGE_NS - 1000);
+		assert_int_equal(segment_published(s, s->first_id + 3),
+				 opened[i] + UINT64_C(4294967295000));
+	}
+	segment_unref(s);
+}
+
+static unsigned unmapped;
+static struct segment *unmapped_last;
+static void *unmapped_file;
+
+static void count_unmap(struct segment *s)
+{
+	unmapped++;
+	unmapped_last = s;
+	unmapped_file = s->file;
+	free(s->base);
+}
+
+static void last_reference_frees(void **state)
+{
+	struct segment *s = segment_new(100, 1);
+	int file;
+
+	(void)state;
+	assert_non_null(s);
+	s->unmap = count_unmap;
+	s->file = &file;
+	unmapped = 0;
+	assert_ptr_equal(segment_ref(s), s);
+	assert_ptr_equal(segment_ref(s), s);
+	assert_int_equal(atomic_load(&s->refs), 3);
+	segment_unref(s);
+	assert_int_equal(atomic_load(&s->refs), 2);
+	segment_unref(s);
+	assert_int_equal(unmapped, 0);
+	segment_unref(s);
+	assert_int_equal(unmapped, 1);
+	assert_ptr_equal(unmapped_last, s);
+	assert_ptr_equal(unmapped_file, &file);
+	segment_unref(NULL);
+	assert_int_equal(unmapped, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(segments_begin_empty),
+		cmocka_unit_test(blocks_are_within_or_not),
+		cmocka_unit_test(blocks_say_what_was_put),
+		cmocka_unit_test(blocks_lie_one_behind_the_other),
+		cmocka_unit_test(each_frame_has_its_stamp),
+		cmocka_unit_test(last_reference_frees),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
