@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/check.h"
+#include "disk_sim.h"
+#include "pcapng/pcapng_write.h"
 #include "pipeline.h"
 #include "port_sim.h"
 #include "random.h"
@@ -43,6 +46,15 @@ struct world {
 	uint64_t named_count, dropped_count, missed_count;
 	uint64_t ended_ns, linger_ns; /* faults go on for so long after the source has ended */
 	uint64_t quiet_ns;	      /* when phase 2 began; 0 before */
+	/* disk */
+	bool disk_on, journal, spool_woke;
+	struct disk_sim disk;
+	struct spool spool;
+	struct spool_limits limits;
+	uint64_t spool_due_ns;
+	uint64_t hash[WORLD_FRAMES_MAX + 1];	 /* of the frames that the sink saw */
+	uint8_t discarded[WORLD_FRAMES_MAX + 1]; /* ids that the audit log calls so */
+	uint8_t on_disk[WORLD_FRAMES_MAX + 1];
 };
 
 static void fail(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -79,6 +91,14 @@ static void name_run(struct world *w, struct json_object *o)
 	}
 }
 
+static void name_discarded(struct world *w, struct json_object *o)
+{
+	for (uint64_t id = member(o, "first"); id <= member(o, "last"); id++) {
+		if (id && id <= WORLD_FRAMES_MAX)
+			w->discarded[id] = 1;
+	}
+}
+
 static void audit_line(void *ctx, const char *members, size_t n)
 {
 	struct world *w = ctx;
@@ -101,6 +121,8 @@ static void audit_line(void *ctx, const char *members, size_t n)
 		name_run(w, o);
 	else if (strcmp(event, "drop") == 0)
 		w->dropped_count += member(o, "count");
+	else if (strcmp(event, "discarded") == 0)
+		name_discarded(w, o);
 	else if (strcmp(event, "missed") == 0)
 		w->missed_count += member(o, "count");
 	json_object_put(o);
@@ -144,6 +166,8 @@ static bool offer(void *ctx, struct decoded *d)
 	w->sink_missed += d->id - w->sink_next;
 	w->sink_next = d->id + 1;
 	w->sink_seen++;
+	if (d->id <= WORLD_FRAMES_MAX)
+		w->hash[d->id] = tshark_sim_hash(d->packet.data, d->packet.caplen);
 	if (d->status == DECODED_TSHARK)
 		check_decode(w, d);
 	else if (d->id <= WORLD_FRAMES_MAX)
@@ -157,6 +181,13 @@ static const char *port_name(void *ctx, unsigned port)
 	struct world *w = ctx;
 
 	return switch_port_name(w->eth, port);
+}
+
+static void port_counts(void *ctx, unsigned port, struct pcapng_counts *counts)
+{
+	struct world *w = ctx;
+
+	counts->received = w->pipeline.tap.port[port].received;
 }
 
 /* ---- source ---- */
@@ -183,8 +214,7 @@ static struct frame *make_frame(struct world *w)
 
 static bool source_blocked(struct world *w)
 {
-	return w->config.lossless && w->now_ns < w->stop_at_ns &&
-	       !ring_has_room(&w->pipeline.tap.frames);
+	return w->config.lossless && w->now_ns < w->stop_at_ns && !tap_has_room(&w->pipeline.tap);
 }
 
 static bool source_ready(struct world *w)
@@ -226,7 +256,35 @@ static bool pipeline_ready(struct world *w)
 	return w->now_ns >= wait->due_ns || port_sim_writable(&w->port, wait->fifo) ||
 	       port_sim_readable(&w->port, wait->out) || port_sim_readable(&w->port, wait->err) ||
 	       (wait->frames && (ring_count(frames) || ring_ended(frames))) ||
-	       (w->pipeline.sink_full && w->now_ns >= w->sink_free_ns);
+	       (w->pipeline.sink_full && w->now_ns >= w->sink_free_ns) ||
+	       (w->disk_on && (ring_count(&w->spool.events) ||
+			       (spool_ended(&w->spool) && !w->pipeline.spill.ended)));
+}
+
+static bool spool_ready(struct world *w)
+{
+	return w->disk_on && !spool_ended(&w->spool) &&
+	       (w->now_ns >= w->spool_due_ns || w->spool_woke || ring_count(&w->spool.jobs) ||
+		ring_ended(&w->spool.jobs));
+}
+
+static void step_spool(struct world *w)
+{
+	w->spool_woke = false;
+	w->disk.now_ns = w->now_ns;
+	w->spool_due_ns = spool_step(&w->spool, w->now_ns);
+}
+
+static void wake_spool(void *ctx)
+{
+	struct world *w = ctx;
+
+	w->spool_woke = true;
+}
+
+static void wake_nobody(void *ctx)
+{
+	(void)ctx;
 }
 
 static void check_step(struct world *w)
@@ -243,12 +301,12 @@ static void check_step(struct world *w)
 static bool step(struct world *w)
 {
 	struct tshark_sim *tshark = &w->port.tshark;
-	unsigned first = (unsigned)random_range(&w->random, 0, 2);
+	unsigned first = (unsigned)random_range(&w->random, 0, 3);
 	bool moved = false;
 
 	w->port.now_ns = w->now_ns;
-	for (unsigned i = 0; i < 3; i++) {
-		switch ((first + i) % 3) {
+	for (unsigned i = 0; i < 4; i++) {
+		switch ((first + i) % 4) {
 		case 0:
 			if (!source_ready(w))
 				break;
@@ -259,6 +317,12 @@ static bool step(struct world *w)
 			if (w->now_ns < tshark->due_ns && !tshark_sim_ready(tshark, w->now_ns))
 				break;
 			tshark_sim_step(tshark, w->now_ns);
+			moved = true;
+			break;
+		case 2:
+			if (!spool_ready(w))
+				break;
+			step_spool(w);
 			moved = true;
 			break;
 		default:
@@ -278,6 +342,20 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+static void fail_stuck(struct world *w, const char *what)
+{
+	const struct spill *p = &w->pipeline.spill;
+
+	fail(w,
+	     "%s: %" PRIu64 " frames unsettled, tshark %s; ids: tail %" PRIu64 ", on disk %" PRIu64
+	     ", queued %" PRIu64 ", goal %" PRIu64 ", emitted %" PRIu64 ", head %" PRIu64
+	     "; %u jobs, %u writing%s%s%s",
+	     what, store_unsettled(&w->pipeline.store), child_state_name(w->pipeline.child.state),
+	     w->pipeline.store.tail, p->on_disk, p->queued, p->goal, w->pipeline.store.emitted,
+	     w->pipeline.store.head, p->under_way, p->writing, p->failed ? ", disk failed" : "",
+	     p->ending ? ", ending" : "", w->journal ? ", journal" : "");
+}
+
 /* Nothing can move now: go to the next moment at which something can. */
 static bool advance(struct world *w)
 {
@@ -289,10 +367,10 @@ static bool advance(struct world *w)
 		next = least(next, w->stop_at_ns);
 	if (w->pipeline.sink_full)
 		next = least(next, w->sink_free_ns);
+	if (w->disk_on && !spool_ended(&w->spool))
+		next = least(next, w->spool_due_ns);
 	if (next == UINT64_MAX) {
-		fail(w, "hang: nobody waits for a time, %" PRIu64 " frames unsettled, tshark %s",
-		     store_unsettled(&w->pipeline.store),
-		     child_state_name(w->pipeline.child.state));
+		fail_stuck(w, "hang, nobody waits for a time");
 		return false;
 	}
 	check(next > w->now_ns);
@@ -310,6 +388,8 @@ static void maybe_quiet(struct world *w)
 	w->quiet_ns = w->now_ns;
 	memset(&w->port.faults, 0, sizeof(w->port.faults));
 	w->port.faults.poison = poison;
+	w->disk.full = w->disk.error = w->disk.gone = 0;
+	w->disk.calls = 0;
 }
 
 static void run(struct world *w)
@@ -324,16 +404,66 @@ static void run(struct world *w)
 		w->now_ns += 100;
 		maybe_quiet(w);
 		if (++steps > WORLD_STEPS_MAX)
-			fail(w, "livelock: %u steps", WORLD_STEPS_MAX);
+			fail_stuck(w, "livelock");
 		if (w->quiet_ns && w->now_ns > w->quiet_ns + WORLD_DRAIN_NS)
-			fail(w, "no end: %" PRIu64 " frames unsettled, tshark %s",
-			     store_unsettled(&w->pipeline.store),
-			     child_state_name(w->pipeline.child.state));
+			fail_stuck(w, "no end");
 	}
 	w->result->steps = steps;
 }
 
 /* ---- the end ---- */
+
+/* Walk the frames of one file. */
+static void read_file(struct world *w, const struct disk_sim_file *f)
+{
+	uint64_t n, at = 0, id = 0;
+	const unsigned char *p = disk_sim_bytes(f, &n);
+	const char *first = n ? memmem(p, n, "first=", 6) : NULL;
+
+	if (first)
+		id = strtoull(first + 6, NULL, 10);
+	while (at + 12 <= n && le32_load(p + at)) {
+		uint32_t length = block_bytes(p + at);
+
+		if (length > n - at || le32_load(p + at + length - 4) != length) {
+			fail(w, "%s: broken at byte %" PRIu64, f->path, at);
+			return;
+		}
+		if (le32_load(p + at) == PCAPNG_PACKET) {
+			struct packet_view v = packet_of(p + at);
+
+			if (!id || id > WORLD_FRAMES_MAX || w->on_disk[id]++)
+				fail(w, "%s: frame %" PRIu64 " is there twice, or never was",
+				     f->path, id);
+			else if (w->hash[id] && w->hash[id] != tshark_sim_hash(v.data, v.caplen))
+				fail(w, "%s: frame %" PRIu64 " is another", f->path, id);
+			id++;
+		}
+		at += length;
+	}
+}
+
+/* Each frame that left memory is in a file, or the audit log names it as discarded. */
+static void check_files(struct world *w, const struct ledger *l)
+{
+	uint64_t spilled = 0, tail = w->pipeline.store.tail;
+
+	for (unsigned i = 0; i < w->disk.count; i++) {
+		if (w->disk.file[i].present)
+			read_file(w, &w->disk.file[i]);
+	}
+	for (uint64_t id = 1; id < tail && id <= WORLD_FRAMES_MAX; id++) {
+		spilled += w->on_disk[id];
+		if (!w->on_disk[id] && !w->discarded[id])
+			fail(w, "end: frame %" PRIu64 " is in no file, and was lost silently", id);
+	}
+	if (spilled != l->spilled)
+		fail(w, "end: %" PRIu64 " spilled, %" PRIu64 " of them found", l->spilled, spilled);
+	for (uint64_t id = tail; w->pipeline.spill.eager && id <= l->captured; id++) {
+		if (id <= WORLD_FRAMES_MAX && !w->on_disk[id] && !w->discarded[id])
+			fail(w, "end: frame %" PRIu64 " was to be written, and was not", id);
+	}
+}
 
 static void check_end(struct world *w)
 {
@@ -369,6 +499,8 @@ static void check_end(struct world *w)
 	if (w->config.lossless && (l.dropped_queue || l.cause[UNDECODED_SKIPPED_STALL] ||
 				   l.cause[UNDECODED_SKIPPED_BACKLOG] || w->pipeline.missed))
 		fail(w, "end: a lossless run skipped or dropped");
+	if (w->disk_on)
+		check_files(w, &l);
 	w->result->ledger = l;
 }
 
@@ -398,6 +530,54 @@ static void choose(struct world *w)
 	w->linger_ns = random_chance(r, 500) ? 0 : random_range(r, 0, 60000 * MS);
 }
 
+static void choose_disk(struct world *w)
+{
+	struct sim_random *r = &w->random;
+	struct pipeline_config *c = &w->config;
+
+	w->disk_on = random_chance(r, 600);
+	if (!w->disk_on)
+		return;
+	c->spool = &w->spool;
+	c->write = random_chance(r, 500);
+	w->journal = c->write && random_chance(r, 400);
+	c->cut_each = !c->write && random_chance(r, 500);
+	if (random_chance(r, 400))
+		w->limits.frames = random_range(r, 1, 100);
+	if (random_chance(r, 200))
+		w->limits.bytes = random_range(r, 1, 20000);
+	if (random_chance(r, 200))
+		w->limits.duration_ns = random_range(r, 1, 2000 * MS);
+	if (random_chance(r, 200))
+		w->limits.ring_files = (uint32_t)random_range(r, 1, 5);
+	if (random_chance(r, 300))
+		c->buffer_bytes = random_range(r, 1, 20000);
+	c->flush |= c->buffer_bytes > 0;
+}
+
+static void begin_disk(struct world *w, uint64_t seed)
+{
+	struct spool_config config = {
+		.path = "/sim/captures/world",
+		.limits = w->limits,
+		.session = "world",
+		.port_name = port_name,
+		.port_counts = port_counts,
+		.port_ctx = w,
+		.journal = w->journal,
+		.wake_source = {.fn = wake_nobody},
+		.disk = disk_sim_init(&w->disk, seed ^ UINT64_C(0xd15c), &w->port.trace),
+		.wake_spool = {.fn = wake_spool, .ctx = w},
+		.wake_pipeline = {.fn = wake_nobody},
+	};
+
+	if (!w->disk_on)
+		return;
+	check(spool_init(&w->spool, &config) == 0);
+	if (w->journal)
+		w->config.tap.source = spool_source(&w->spool);
+}
+
 static void begin(struct world *w, uint64_t seed)
 {
 	struct switch_config eth = {.spoof = SWITCH_SPOOF_LOG};
@@ -408,6 +588,7 @@ static void begin(struct world *w, uint64_t seed)
 	w->sink_next = 1;
 	port_sim_init(&w->port, seed, &w->config.port);
 	choose(w);
+	choose_disk(w);
 	w->config.sink = (struct sink){.offer = offer, .ctx = w};
 	w->config.port_name = port_name;
 	w->config.port_name_ctx = w;
@@ -416,6 +597,7 @@ static void begin(struct world *w, uint64_t seed)
 	check(w->eth);
 	check(switch_port_add(w->eth, "vm-1", NULL) == 0);
 	check(switch_port_add(w->eth, "vm-2", NULL) == 1);
+	begin_disk(w, seed);
 	check(pipeline_init(&w->pipeline, &w->config) == 0);
 	/* A thread may be slow to start: everything may have come, and ended, before its first
 	 * step. */
@@ -443,6 +625,9 @@ bool world_run(uint64_t seed, struct world_result *result)
 	result->generations = w->pipeline.child.generation;
 	result->lossless = w->config.lossless;
 	pipeline_done(&w->pipeline);
+	if (w->disk_on)
+		spool_done(&w->spool);
+	disk_sim_done(&w->disk);
 	port_sim_done(&w->port);
 	switch_free(w->eth);
 	free(w);

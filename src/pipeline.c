@@ -909,8 +909,9 @@ static void say_wait(struct pipeline *p, bool busy, bool captured, uint64_t now_
 		wait->due_ns = 0;
 	/* A frame that there is no room for is no news; the end is, and a live capture makes room.
 	 */
-	if (p->draining || (store_at_bound(&p->store) && ring_count(&p->tap.frames) &&
-			    (p->config.lossless || p->spill.under_way)))
+	if (p->draining ||
+	    (ring_count(&p->tap.frames) && ((p->config.lossless && store_full(&p->store)) ||
+					    (store_at_bound(&p->store) && p->spill.under_way))))
 		return;
 	/* While frames come, the next look is a batch away, so that nobody need wake us for each.
 	 */

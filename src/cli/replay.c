@@ -28,6 +28,7 @@
  * least; a store that is smaller than this could fill up with those alone, and the source would
  * wait for ever. */
 #define UNFLUSHED_FRAMES_MIN 1024u
+#define UNFLUSHED_BYTES_MIN  (1024u * FRAME_BYTES_MAX)
 
 /* What the signal handler needs; set while a session runs. */
 static struct {
@@ -274,7 +275,8 @@ static struct pipeline_config make_config(struct session *s)
 		.profile = o->profile,
 		.verbatim = o->format == OUTPUT_EK,
 		.flush = !topspeed || from_pipe(o) ||
-			 (o->buffer_frames && o->buffer_frames < UNFLUSHED_FRAMES_MIN),
+			 (o->buffer_frames && o->buffer_frames < UNFLUSHED_FRAMES_MIN) ||
+			 (o->buffer_bytes && o->buffer_bytes < UNFLUSHED_BYTES_MIN),
 		.tshark = s->tshark.found ? s->tshark.path : NULL,
 		.stall_ns = o->stall_ns,
 		.hang_ns = o->hang_ns,

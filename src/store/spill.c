@@ -89,10 +89,13 @@ static void job_back(struct spill *p, struct spool_job *job, uint64_t now_ns)
 	if (job->kind != SPOOL_WRITE)
 		return;
 	p->writing--;
-	/* What of it was written before it failed is written. */
-	check(job->first_id >= p->on_disk);
-	p->written += job->first_id - p->on_disk;
-	p->on_disk = job->first_id;
+	/* What of it was written before it failed is written; one that was refused behind another
+	 * was not looked at. */
+	if (job->written || job->error) {
+		check(job->first_id >= p->on_disk);
+		p->written += job->first_id - p->on_disk;
+		p->on_disk = job->first_id;
+	}
 	if (job->written) {
 		p->pause_ns = 0;
 		if (!p->failed)
@@ -356,7 +359,9 @@ static void let_go(struct spill *p)
 {
 	struct store *s = p->store;
 
-	while (s->tail < p->on_disk && s->tail < s->emitted && (!p->eager || store_at_bound(s)))
+	/* What was given up at the end stays in memory, as it is nowhere else. */
+	while (!p->gave_up && s->tail < p->on_disk && s->tail < s->emitted &&
+	       (!p->eager || store_at_bound(s)))
 		store_drop(s, s->tail >= p->lost_below);
 }
 
@@ -457,7 +462,9 @@ uint64_t spill_due(const struct spill *p)
 {
 	uint64_t due = p->flush_ns;
 
-	if (p->failed && !p->under_way && (p->queued < p->goal || p->eager) && p->retry_ns < due)
+	/* What waits for the disk, not what waits to be settled. */
+	if (p->failed && !p->under_way && p->queued < p->store->emitted &&
+	    (p->queued < p->goal || p->eager) && p->retry_ns < due)
 		due = p->retry_ns;
 	if (p->ending && !p->ended && p->failed && !p->gave_up && p->end_ns < due)
 		due = p->end_ns;

@@ -320,6 +320,22 @@ static void trouble(struct spool *s, const char *what, const char *path, int err
 	tell(s, e);
 }
 
+/* The open file has no name any more: what it held is lost, and told. */
+static void lose_file(struct spool *s)
+{
+	struct spool_event *e = event_new(SPOOL_FILE_LOST, s->part);
+
+	if (!e)
+		return;
+	e->first = s->first;
+	e->last = s->last;
+	e->frames = s->frames;
+	e->bytes = s->bytes;
+	if (s->fd >= 0)
+		close_file(s);
+	tell(s, e);
+}
+
 static void seal(struct spool *s)
 {
 	const struct disk *disk = &s->config.disk;
@@ -328,8 +344,17 @@ static void seal(struct spool *s)
 
 	if (s->fd < 0)
 		return;
+	if (!s->frames) {
+		close_file(s);
+		disk->ops->remove(disk->ctx, s->part);
+		return;
+	}
 	add_statistics(s);
 	error = disk->ops->seal(disk->ctx, s->part, s->path);
+	if (error == -ENOENT && !s->event) {
+		lose_file(s);
+		return;
+	}
 	if (s->fd >= 0)
 		close_file(s);
 	if (error) {
@@ -347,21 +372,6 @@ static void seal(struct spool *s)
 	}
 	if (keep_file(s))
 		obey_ring(s);
-}
-
-/* The open file has no name any more: what it held is lost, and told. */
-static void lose_file(struct spool *s)
-{
-	struct spool_event *e = event_new(SPOOL_FILE_LOST, s->part);
-
-	if (!e)
-		return;
-	e->first = s->first;
-	e->last = s->last;
-	e->frames = s->frames;
-	e->bytes = s->bytes;
-	close_file(s);
-	tell(s, e);
 }
 
 static int open_file(struct spool *s, uint64_t now_ns)

@@ -51,7 +51,7 @@ struct slot *store_slot(struct store *s, uint64_t id)
 
 bool store_full(const struct store *s)
 {
-	return s->head - s->tail == s->limit && s->emitted == s->tail;
+	return store_at_bound(s) && s->emitted == s->tail;
 }
 
 static struct segment **segment_at(const struct store *s, uint64_t i)

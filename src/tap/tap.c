@@ -174,6 +174,7 @@ static bool declare(struct tap *t, unsigned port, uint32_t bytes)
 		return true;
 	if (!s->file)
 		return false;
+	t->fresh.failed = t->declared.failed = false;
 	name_ports(t, port);
 	if (t->fresh.failed || s->cap - s->used < bytes + t->fresh.n ||
 	    !buf_reserve(&t->declared, t->fresh.n))
@@ -192,6 +193,8 @@ static bool begin_segment(struct tap *t, unsigned port, uint32_t bytes, uint64_t
 	bool known = port < t->interfaces;
 	struct segment *s;
 
+	/* Memory that ran out for an earlier frame may be there for this one. */
+	t->fresh.failed = t->declared.failed = false;
 	t->fresh.n = 0;
 	if (!known)
 		name_ports(t, port);
@@ -233,6 +236,7 @@ static bool fits(struct tap *t, const struct frame *f, uint32_t bytes)
 	const struct segment *s = t->open;
 
 	return s && s->cap - s->used >= bytes && s->frames < s->frames_max &&
+	       (s->file || s->frames < t->config.segment_frames) &&
 	       f->published_ns - s->opened_ns < s->age_ns_max &&
 	       !atomic_load_explicit(&t->cut, memory_order_relaxed);
 }

@@ -144,7 +144,7 @@ static void each_frame_has_its_stamp(void **state)
 
 static unsigned unmapped;
 static struct segment *unmapped_last;
-static void *unmapped_file;
+static const void *unmapped_file;
 
 static void count_unmap(struct segment *s)
 {
@@ -157,12 +157,12 @@ static void count_unmap(struct segment *s)
 static void last_reference_frees(void **state)
 {
 	struct segment *s = segment_new(100, 1);
-	int file;
+	struct journal_file *file = (void *)&unmapped;
 
 	(void)state;
 	assert_non_null(s);
 	s->unmap = count_unmap;
-	s->file = &file;
+	s->file = file;
 	unmapped = 0;
 	assert_ptr_equal(segment_ref(s), s);
 	assert_ptr_equal(segment_ref(s), s);
@@ -174,7 +174,7 @@ static void last_reference_frees(void **state)
 	segment_unref(s);
 	assert_int_equal(unmapped, 1);
 	assert_ptr_equal(unmapped_last, s);
-	assert_ptr_equal(unmapped_file, &file);
+	assert_ptr_equal(unmapped_file, file);
 	segment_unref(NULL);
 	assert_int_equal(unmapped, 1);
 }

@@ -358,7 +358,7 @@ static void begin_source(struct tap *t, struct source *source, uint32_t limit)
 	struct tap_config config = {
 		.queue_limit = limit,
 		.all = true,
-		.source = {source_take, source},
+		.source = {.take = source_take, .ctx = source},
 		.port_name = name_of,
 	};
 
@@ -773,7 +773,7 @@ static void segments_have_so_many_frames(void **state)
 		struct tap_config config = {
 			.all = true,
 			.segment_frames = cases[i].config,
-			.source = {source_take, &source},
+			.source = {.take = source_take, .ctx = &source},
 		};
 		uint64_t frames = (uint64_t)3 * cases[i].frames;
 		struct tap_frame f;
