@@ -370,7 +370,7 @@ static bool advance(struct world *w)
 	if (w->disk_on && !spool_ended(&w->spool))
 		next = least(next, w->spool_due_ns);
 	if (next == UINT64_MAX) {
-		fail_stuck(w, "hang, nobody waits for a time");
+		fail_stuck(w, "hang: nobody waits for a time");
 		return false;
 	}
 	check(next > w->now_ns);

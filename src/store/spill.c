@@ -50,17 +50,16 @@ static void audit_file(struct spill *p, const char *event, const char *cause,
 static void forget(struct spill *p, const struct spool_event *e)
 {
 	struct store *s = p->store;
-	uint64_t end = e->last + 1 < s->tail ? e->last + 1 : s->tail;
-	uint64_t from = e->first > p->lost_below ? e->first : p->lost_below;
+	uint64_t id = e->first;
 
 	if (!e->frames)
 		return;
-	if (end > from) {
-		s->spilled -= end - from;
-		s->discarded += end - from;
+	for (; id <= e->last && id < s->tail; id++) {
+		s->spilled--;
+		s->discarded++;
 	}
-	if (e->last + 1 > p->lost_below)
-		p->lost_below = e->last + 1;
+	for (; id <= e->last; id++)
+		store_slot(s, id)->lost = true;
 }
 
 static void say_trouble(struct spill *p, const struct spool_event *e)
@@ -362,7 +361,7 @@ static void let_go(struct spill *p)
 	/* What was given up at the end stays in memory, as it is nowhere else. */
 	while (!p->gave_up && s->tail < p->on_disk && s->tail < s->emitted &&
 	       (!p->eager || store_at_bound(s)))
-		store_drop(s, s->tail >= p->lost_below);
+		store_drop(s, !store_slot(s, s->tail)->lost);
 }
 
 void spill_step(struct spill *p, uint64_t now_ns)
@@ -463,8 +462,8 @@ uint64_t spill_due(const struct spill *p)
 	uint64_t due = p->flush_ns;
 
 	/* What waits for the disk, not what waits to be settled. */
-	if (p->failed && !p->under_way && p->queued < p->store->emitted &&
-	    (p->queued < p->goal || p->eager) && p->retry_ns < due)
+	if (p->failed && !p->under_way && p->queued < p->store->emitted && p->queued < p->goal &&
+	    p->retry_ns < due)
 		due = p->retry_ns;
 	if (p->ending && !p->ended && p->failed && !p->gave_up && p->end_ns < due)
 		due = p->end_ns;

@@ -49,8 +49,7 @@ struct spill {
 	bool eager;
 	bool cut_each; /* each spilled half is a file of its own */
 	uint64_t on_disk, queued,
-		goal;	     /* ids: first that is not on disk; to be queued; ... up to */
-	uint64_t lost_below; /* ids below are on disk no more */
+		goal; /* ids: first that is not on disk; to be queued; ... up to */
 	uint64_t epoch;
 	unsigned under_way;	 /* jobs; */
 	unsigned writing;	 /* of them, those that write frames */

@@ -45,6 +45,7 @@ struct slot {
 	uint8_t state;	 /* enum slot_state */
 	uint8_t cause;	 /* enum undecoded, of BASIC and SKIPPED */
 	uint8_t suspect; /* generations that ended badly on this frame */
+	bool lost;	 /* the file that it was in has gone */
 };
 
 /** struct store - Ids [tail, head) are held; the counters are those of the ledger */
