@@ -215,10 +215,14 @@ static void skip_oldest(struct pipeline *p, uint64_t now_ns)
 static bool make_room(struct pipeline *p, uint64_t now_ns)
 {
 	while (store_at_bound(&p->store)) {
-		if (spill_pressed(&p->spill, now_ns))
-			return false; /* room comes as what is under way is written */
+		bool coming = spill_pressed(&p->spill, now_ns);
+
+		if (!store_at_bound(&p->store))
+			return true;
+		if (coming)
+			return false; /* as what is under way is written */
 		if (p->store.emitted > p->store.tail) {
-			if (!store_at_bound(&p->store) || spill_discard(&p->spill))
+			if (spill_discard(&p->spill))
 				continue;
 			return false;
 		}
@@ -233,15 +237,22 @@ static bool make_room(struct pipeline *p, uint64_t now_ns)
 	return true;
 }
 
-static void capture_one(struct pipeline *p, const struct tap_frame *f, uint64_t now_ns)
+static void count_protocol(struct pipeline *p, const unsigned char *block)
 {
-	struct packet_view v = packet_of(f->block);
+	struct packet_view v = packet_of(block);
 	struct basic basic;
-	enum undecoded cause;
-	uint64_t id;
 
 	basic_decode(&basic, v.data, v.caplen);
 	stats_add(&p->stats, &v, &basic);
+}
+
+static void capture_one(struct pipeline *p, const struct tap_frame *f, uint64_t now_ns)
+{
+	enum undecoded cause;
+	uint64_t id;
+
+	if (!p->config.direct)
+		count_protocol(p, f->block);
 	id = store_add(&p->store, f->segment, f->block);
 	check(id == f->id);
 	if (settled_at_once(p, &cause))

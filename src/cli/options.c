@@ -51,6 +51,8 @@ static const char help[] =
 	"                        files:N. May be repeated. SIGUSR1 begins another file, too\n"
 	"  --ring-files N        keep the newest N files\n"
 	"  --ring-bytes SIZE     keep the newest files that take no more than SIZE\n"
+	"  --direct              capture to the files of -w and nothing else: no decode, no rows, no counts\n"
+	"                        by protocol, so that more frames a second get there\n"
 	"  --journal             write frames to files as they come, so that a kill of secvf loses none;\n"
 	"                        files have 32 MB, or as -b filesize says. 'secvf recover', and the next\n"
 	"                        start, seal what was left\n"
@@ -93,6 +95,7 @@ enum {
 	OPT_BUFFER_BYTES,
 	OPT_NO_SPILL,
 	OPT_JOURNAL,
+	OPT_DIRECT,
 	OPT_RING_FILES,
 	OPT_RING_BYTES,
 	OPT_QUOTA,
@@ -129,6 +132,7 @@ static const struct option long_options[] = {
 	{"buffer-frames", required_argument, NULL, OPT_BUFFER_FRAMES},
 	{"buffer-bytes", required_argument, NULL, OPT_BUFFER_BYTES},
 	{"no-spill", no_argument, NULL, OPT_NO_SPILL},
+	{"direct", no_argument, NULL, OPT_DIRECT},
 	{"journal", no_argument, NULL, OPT_JOURNAL},
 	{"ring-files", required_argument, NULL, OPT_RING_FILES},
 	{"ring-bytes", required_argument, NULL, OPT_RING_BYTES},
@@ -286,6 +290,7 @@ static bool file_option(struct options *o, int word, const char *text, struct er
 	switch (word) {
 	case 'w': o->write = text; return true;
 	case 'b': return rotate_option(o, text, err);
+	case OPT_DIRECT: o->direct = true; return true;
 	case OPT_JOURNAL: o->journal = true; return true;
 	case OPT_NO_SPILL: o->no_spill = true; return true;
 	case OPT_BUFFER_BYTES: return cli_bytes("--buffer-bytes", text, &o->buffer_bytes, err);
@@ -398,6 +403,14 @@ static bool settle(struct options *o, int argc, char **argv, struct err *err)
 			"--stall: with --topspeed the source waits for tshark, so nothing is skipped; "
 			"give a rate, or --stall 0");
 		return false;
+	}
+	if (o->direct && !o->write) {
+		err_set(err, EXIT_USAGE, "--direct writes captures to disk: add -w FILE");
+		return false;
+	}
+	if (o->direct) {
+		o->profile = PROFILE_OFF;
+		o->format = OUTPUT_NONE;
 	}
 	if (o->journal && o->write && !o->rotate) {
 		err_set(err, EXIT_USAGE,

@@ -42,6 +42,7 @@ struct options {
 	const char *write;	/* -w, or NULL */
 	struct spool_limits files;
 	bool rotate;	    /* -b or --ring-* was given */
+	bool direct;	    /* to disk, no decode */
 	bool journal;	    /* frames are in files from the start */
 	bool no_spill;	    /* frames that leave memory are discarded */
 	const char *tshark; /* path, "none" or NULL */

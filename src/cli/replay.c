@@ -30,6 +30,10 @@
 #define UNFLUSHED_FRAMES_MIN 1024u
 #define UNFLUSHED_BYTES_MIN  (1024u * FRAME_BYTES_MAX)
 
+/* Where the source waits for the pipeline, a queue hands frames over, and a longer one would only
+ * push them out of the caches. */
+#define HANDOVER_FRAMES 4096u
+
 /* What the signal handler needs; set while a session runs. */
 static struct {
 	atomic_int interrupted; /* written by the handler and by the output's thread */
@@ -259,16 +263,16 @@ static struct pipeline_config make_config(struct session *s)
 	const struct options *o = &s->options;
 	bool topspeed = o->rate.mode == PACE_TOPSPEED;
 	struct pipeline_config config = {
-		.tap = {.queue_limit = o->queue_limit,
+		.tap = {.queue_limit =
+				o->queue_limit || !topspeed ? o->queue_limit : HANDOVER_FRAMES,
 			.all = o->interfaces == 0,
 			.filter = s->filter,
-			.source = o->journal && s->spools ? spool_source(&s->spool)
-							  : (struct tap_source){0},
 			.wake_consumer = {.fn = waker_wake, .ctx = &s->waker},
 			.wake_producer = {.fn = waker_wake, .ctx = &s->source_waker}},
 		.buffer_frames = o->buffer_frames,
 		.buffer_bytes = o->buffer_bytes,
 		.spool = s->spools ? &s->spool : NULL,
+		.direct = o->direct,
 		.write = o->write || o->journal,
 		.cut_each = !o->write && !o->rotate,
 		.lossless = topspeed,
@@ -280,12 +284,15 @@ static struct pipeline_config make_config(struct session *s)
 		.tshark = s->tshark.found ? s->tshark.path : NULL,
 		.stall_ns = o->stall_ns,
 		.hang_ns = o->hang_ns,
-		.sink = output_sink(&s->output),
 		.port_name = port_name,
 		.port_name_ctx = s,
 		.audit = {.line = audit_file_line, .ctx = &s->audit},
 	};
 
+	if (!o->direct)
+		config.sink = output_sink(&s->output);
+	if (o->journal && s->spools)
+		config.tap.source = spool_source(&s->spool);
 	port_posix_init(&s->posix, &config.port);
 	return config;
 }

@@ -384,11 +384,15 @@ bool spill_pressed(struct spill *p, uint64_t now_ns)
 
 	if (!p->spool)
 		return false;
-	if (p->eager)
-		p->goal = s->emitted;
-	else if (p->goal <= s->tail)
+	if (!p->eager && p->goal <= s->tail)
 		p->goal = s->tail + (store_held(s) + 1) / 2;
 	spill_step(p, now_ns);
+	/* Whole segments are on their way mostly; less than one goes only where nothing else does.
+	 */
+	if (p->eager && !p->under_way && store_at_bound(s) && p->goal < s->emitted) {
+		p->goal = s->emitted;
+		spill_step(p, now_ns);
+	}
 	return p->under_way > 0;
 }
 

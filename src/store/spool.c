@@ -52,8 +52,10 @@ void spool_done(struct spool *s)
 	while (s->jobs.slot && (job = ring_pop(&s->jobs)))
 		spool_job_free(job);
 	while (s->events.slot && (event = spool_take_event(s, &job))) {
-		spool_job_free(job);
-		free(job ? NULL : event);
+		if (event->kind == SPOOL_JOB)
+			spool_job_free(job);
+		else
+			free(event);
 	}
 	drop_spares(s);
 	spool_job_free(s->job);

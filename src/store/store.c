@@ -14,7 +14,7 @@ int store_init(struct store *s, uint32_t limit)
 	check(limit >= 1 && limit <= STORE_FRAMES_MAX);
 	memset(s, 0, sizeof(*s));
 	s->slot = calloc(limit, sizeof(s->slot[0]));
-	s->segment = calloc((size_t)limit + 1, sizeof(s->segment[0]));
+	s->segment = calloc((size_t)limit + 1, sizeof(struct segment *));
 	if (!s->slot || !s->segment) {
 		store_done(s);
 		return -ENOMEM;
@@ -35,7 +35,7 @@ void store_done(struct store *s)
 {
 	for (uint64_t id = s->tail; id < s->head; id++)
 		slot_clear(store_slot(s, id));
-	for (uint64_t i = s->segment_tail; i < s->segment_head; i++)
+	for (uint64_t i = s->segment_tail; s->segment && i < s->segment_head; i++)
 		segment_unref(s->segment[i % ((uint64_t)s->limit + 1)]);
 	free(s->segment);
 	free(s->slot);
