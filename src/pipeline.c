@@ -171,9 +171,16 @@ static void take_reports(struct pipeline *p)
 	struct tap_report *report;
 
 	while ((report = tap_take_report(&p->tap))) {
-		audit_run(&p->config.audit, report->event, report->cause, "serial", report->port,
-			  &report->run);
-		free(report);
+		if (report->text) {
+			audit_begin(&p->config.audit, report->event);
+			audit_text(&p->config.audit, "now", report->text, strlen(report->text));
+			audit_u64(&p->config.audit, "from_serial", report->run.first);
+			audit_end(&p->config.audit);
+		} else {
+			audit_run(&p->config.audit, report->event, report->cause, "serial",
+				  report->port, &report->run);
+		}
+		tap_report_free(report);
 	}
 }
 

@@ -12,6 +12,22 @@
 
 #define LINKTYPE_ETHERNET 1
 
+static void change_free(struct tap_change *change)
+{
+	if (!change)
+		return;
+	bpf_free(change->filter);
+	free(change);
+}
+
+void tap_report_free(struct tap_report *report)
+{
+	if (!report)
+		return;
+	free(report->text);
+	free(report);
+}
+
 int tap_init(struct tap *t, const struct tap_config *config)
 {
 	static const struct wake none;
@@ -47,7 +63,10 @@ void tap_done(struct tap *t)
 	while (t->segments.slot && (segment = ring_pop(&t->segments)))
 		segment_unref(segment);
 	while (t->reports.slot && (report = tap_take_report(t)))
-		free(report);
+		tap_report_free(report);
+	change_free(atomic_load_explicit(&t->change, memory_order_relaxed));
+	bpf_free(t->filter);
+	t->filter = NULL;
 	segment_unref(t->reading);
 	segment_unref(t->open);
 	t->reading = t->open = NULL;
@@ -311,8 +330,57 @@ void tap_scope_add(struct tap *t, unsigned port)
 	port_set_add(&t->config.scope, port);
 }
 
+void tap_change(struct tap *t, struct tap_change *change)
+{
+	/* Release: what it says was written before; acquire: what is freed was, too. */
+	change_free(atomic_exchange_explicit(&t->change, change, memory_order_acq_rel));
+}
+
+/* Tell it by the road of the drops. Return: false where that is full: the change waits */
+static bool tell_change(struct tap *t, const struct tap_change *c, const struct frame *f)
+{
+	struct tap_report report = {.event = c->filter_given ? "filter_changed" : "scope_changed",
+				    .text = strdup(c->text)};
+
+	run_extend(&report.run, f->serial, f->ts_ns);
+	if (report.text && tap_report(t, &report))
+		return true;
+	free(report.text);
+	return false;
+}
+
+/* Frame @f is the first that a change in the mailbox applies to. */
+static void apply_change(struct tap *t, const struct frame *f)
+{
+	struct tap_change *c = atomic_exchange_explicit(&t->change, NULL, memory_order_acquire);
+	struct tap_change *none = NULL;
+
+	if (!c)
+		return;
+	if (!tell_change(t, c, f)) {
+		/* Back into the mailbox, unless another has come. */
+		if (!atomic_compare_exchange_strong_explicit(
+			    &t->change, &none, c, memory_order_release, memory_order_relaxed))
+			change_free(c);
+		return;
+	}
+	if (c->filter_given) {
+		bpf_free(t->filter);
+		t->filter = c->filter;
+		t->config.filter = c->filter;
+		c->filter = NULL;
+	}
+	if (c->scope_given) {
+		t->config.all = c->all;
+		t->config.scope = c->scope;
+	}
+	change_free(c);
+}
+
 void tap_publish(struct tap *t, struct frame *f)
 {
+	if (atomic_load_explicit(&t->change, memory_order_relaxed))
+		apply_change(t, f);
 	count(&t->forwarded);
 	if (!t->config.all && !port_set_meets(&f->ports, &t->config.scope)) {
 		count(&t->out_of_scope);

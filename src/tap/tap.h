@@ -9,6 +9,10 @@
  * growing, so that nothing is lost from the count. The source of frames may report its own drops by
  * the same road (tap_report()), so that the audit log has one writer.
  *
+ * Filter and scope may change while frames come: a change is left in a mailbox, the switch's thread
+ * takes it before the next frame, and it is told in the audit log, with the serial of the first
+ * frame that it was applied to. So no frame is looked at by half of one and half of another.
+ *
  * Threads: the switch's calls publish, report and end; the pipeline's takes frames and
  * reports. Counters are written by the switch's thread alone and may be read by any.
  */
@@ -38,6 +42,16 @@ struct tap_report {
 	const char *cause; /* static text */
 	const char *port;  /* name that outlives the tap, or NULL */
 	struct run run;	   /* serials */
+	char *text;	   /* of a change: what it is now; owned */
+};
+
+/** struct tap_change - A filter or a scope to come; made by its caller with malloc() */
+struct tap_change {
+	bool filter_given;
+	struct bpf *filter; /* owned; NULL: every frame */
+	bool scope_given, all;
+	struct port_set scope;
+	char text[512]; /* for the audit log: the expression, the names of the ports */
 };
 
 /** struct tap_source - Where segments come from; the switch's thread asks, and must not be kept
@@ -86,9 +100,11 @@ struct tap {
 	struct segment *open; /* being filled; one reference */
 	uint64_t next_id;
 	atomic_bool cut;
-	unsigned interfaces; /* declared so far */
-	struct buf declared; /* interface blocks of them all */
-	struct buf fresh;    /* to be declared next */
+	_Atomic(struct tap_change *) change; /* the mailbox; NULL: none */
+	struct bpf *filter;		     /* that came by a change; owned */
+	unsigned interfaces;		     /* declared so far */
+	struct buf declared;		     /* interface blocks of them all */
+	struct buf fresh;		     /* to be declared next */
 	struct tap_port port[PORTS_MAX];
 	/* Pipeline's thread */
 	struct segment *reading;
@@ -136,13 +152,21 @@ bool tap_sleeps(struct tap *t);
 /** tap_cut() - The next frame begins a segment. Any thread */
 void tap_cut(struct tap *t);
 
+/** tap_change() - Use another filter or scope from the next frame on. Any thread; @change is taken.
+ * One that comes before the last was seen takes its place */
+void tap_change(struct tap *t, struct tap_change *change);
+
+/** tap_report_free() - NULL is allowed */
+void tap_report_free(struct tap_report *report);
+
 /** tap_end() - Nothing more will be published. Switch thread, last call */
 void tap_end(struct tap *t);
 
 /** tap_take() - Oldest queued frame. Pipeline thread. Return: false where there is none */
 bool tap_take(struct tap *t, struct tap_frame *f);
 
-/** tap_take_report() - Oldest report, to be free()d; NULL where there is none. Pipeline thread */
+/** tap_take_report() - Oldest report, for tap_report_free(); NULL where there is none. Pipeline
+ * thread */
 struct tap_report *tap_take_report(struct tap *t);
 
 /** tap_closed() - Whether tap_end() was called; frames may still be queued. Pipeline thread */

@@ -195,7 +195,7 @@ static void drops_are_told_in_runs(void **state)
 /* As tap_end() found the reports full, the last run comes out of the tap itself. */
 static void backed_up_reports_are_joined(void **state)
 {
-	struct tap_report more = {"drop", "egress", NULL, {1, 1, 1, 0, 0}};
+	struct tap_report more = {"drop", "egress", NULL, {1, 1, 1, 0, 0}, NULL};
 	uint64_t serial = 1, next = 3;
 	struct tap t;
 
@@ -229,8 +229,8 @@ static void backed_up_reports_are_joined(void **state)
 
 static void source_reports_by_the_same_road(void **state)
 {
-	struct tap_report report = {"drop", "ingress_spoofed", "vm-1", {7, 9, 3, 70, 90}};
-	struct tap_report empty = {"drop", "ingress_spoofed", "vm-1", {0, 0, 0, 0, 0}};
+	struct tap_report report = {"drop", "ingress_spoofed", "vm-1", {7, 9, 3, 70, 90}, NULL};
+	struct tap_report empty = {"drop", "ingress_spoofed", "vm-1", {0, 0, 0, 0, 0}, NULL};
 	struct tap_report *got;
 	struct tap t;
 
@@ -969,9 +969,101 @@ static void segments_are_a_file(void **state)
 		random_run(seed);
 }
 
+static struct tap_change *change_of(const char *filter, int port)
+{
+	struct tap_change *c = calloc(1, sizeof(*c));
+	struct err err;
+
+	assert_non_null(c);
+	if (filter) {
+		c->filter_given = true;
+		c->filter = bpf_compile(filter, &err);
+		assert_non_null(c->filter);
+		snprintf(c->text, sizeof(c->text), "%s", filter);
+	} else {
+		c->scope_given = true;
+		c->all = port < 0;
+		if (port >= 0)
+			port_set_add(&c->scope, (unsigned)port);
+		snprintf(c->text, sizeof(c->text), "port %d", port);
+	}
+	return c;
+}
+
+static void expect_change(struct tap *t, const char *event, const char *text, uint64_t serial)
+{
+	struct tap_report *r = tap_take_report(t);
+
+	assert_non_null(r);
+	assert_string_equal(r->event, event);
+	assert_string_equal(r->text, text);
+	assert_int_equal(r->run.first, serial);
+	tap_report_free(r);
+}
+
+/* From the next frame on, told with its serial; of two that came between frames the later counts.
+ */
+static void filter_and_scope_change(void **state)
+{
+	struct tap t;
+
+	(void)state;
+	begin(&t, 100);
+	publish(&t, 1);
+	tap_change(&t, change_of("len > 1000", 0));
+	assert_null(tap_take_report(&t));
+	publish(&t, 2);
+	publish(&t, 3);
+	assert_int_equal(t.prefiltered, 2);
+	expect_change(&t, "filter_changed", "len > 1000", 2);
+	tap_change(&t, change_of("len > 2000", 0));
+	tap_change(&t, change_of("len < 1000", 0));
+	publish(&t, 4);
+	expect_change(&t, "filter_changed", "len < 1000", 4);
+	tap_change(&t, change_of(NULL, 7));
+	publish(&t, 5);
+	publish_at(&t, 6, 7, 3);
+	assert_int_equal(t.out_of_scope, 1);
+	expect_change(&t, "scope_changed", "port 7", 5);
+	tap_change(&t, change_of(NULL, -1));
+	publish(&t, 7);
+	assert_int_equal(take(&t), 1);
+	assert_int_equal(take(&t), 4);
+	assert_int_equal(take(&t), 6);
+	assert_int_equal(take(&t), 7);
+	assert_int_equal(t.forwarded, 7);
+	/* One that no frame came after is freed with the tap. */
+	tap_change(&t, change_of("len < 10", 0));
+	tap_done(&t);
+}
+
+/* Where reports are backed up a change waits, rather than go untold. */
+static void untold_change_waits(void **state)
+{
+	struct tap_report report = {.event = "drop", .cause = "test", .run = {.count = 1}};
+	struct tap t;
+	struct tap_report *r;
+
+	(void)state;
+	begin(&t, 100);
+	while (tap_report(&t, &report))
+		;
+	tap_change(&t, change_of("len > 1000", 0));
+	publish(&t, 1);
+	assert_int_equal(t.prefiltered, 0);
+	while ((r = tap_take_report(&t)))
+		tap_report_free(r);
+	publish(&t, 2);
+	assert_int_equal(t.prefiltered, 1);
+	expect_change(&t, "filter_changed", "len > 1000", 2);
+	tap_done(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(filter_and_scope_change),
+		cmocka_unit_test(untold_change_waits),
 		cmocka_unit_test(scope_is_either_end),
 		cmocka_unit_test(all_overrides_scope),
 		cmocka_unit_test(filtered_frames_are_counted),
