@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "capfile.h"
+#include "capfile/capfile.h"
 #include "tap/frame.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

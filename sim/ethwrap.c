@@ -6,7 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
-#include "linktype.h"
+#include "capfile/linktype.h"
 #include "tap/frame.h"
 
 #define ETHERTYPE_IPV4 0x0800u

@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "base/check.h"
-#include "capfile.h"
+#include "capfile/capfile.h"
 #include "ethwrap.h"
 #include "ipshift.h"
-#include "linktype.h"
+#include "capfile/linktype.h"
 #include "vmports.h"
 
 /* Buffers of merged files together, before any grows for a long record: 128 KiB each of 512. */

@@ -25,8 +25,8 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "capfile.h"
-#include "capfile_private.h"
+#include "capfile/capfile.h"
+#include "capfile/capfile_private.h"
 #include "tap/frame.h"
 #include "unit/capture_image.h"
 

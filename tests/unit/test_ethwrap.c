@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "ethwrap.h"
-#include "linktype.h"
+#include "capfile/linktype.h"
 #include "tap/frame.h"
 
 /* 10.1.2.3 to 10.1.2.4, to 239.129.2.3 and to 255.255.255.255 */

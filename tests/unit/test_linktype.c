@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "linktype.h"
+#include "capfile/linktype.h"
 
 static void names(void **state)
 {

@@ -1,9 +1,9 @@
 /* capfile_private.h - what the parts of capfile share; for capfile*.c alone */
-#ifndef SECVF_SIM_CAPFILE_PRIVATE_H
-#define SECVF_SIM_CAPFILE_PRIVATE_H
+#ifndef SECVF_CAPFILE_CAPFILE_PRIVATE_H
+#define SECVF_CAPFILE_CAPFILE_PRIVATE_H
 
 #include "base/bytes.h"
-#include "capfile.h"
+#include "capfile/capfile.h"
 
 #define CAPFILE_WHY_MAX 512u
 

@@ -24,8 +24,8 @@
  * Sources: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng,
  * https://www.tcpdump.org/linktypes.html, and for what predates them libpcap's sf-pcap.c
  */
-#ifndef SECVF_SIM_CAPFILE_H
-#define SECVF_SIM_CAPFILE_H
+#ifndef SECVF_CAPFILE_CAPFILE_H
+#define SECVF_CAPFILE_CAPFILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

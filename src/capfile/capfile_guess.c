@@ -1,5 +1,5 @@
 /* capfile_guess.c - what a file is that is no capture of ours, so that its user knows what to do */
-#include "capfile_private.h"
+#include "capfile/capfile_private.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* capfile.c - the buffer below both capture formats, and what their readers share */
-#include "capfile.h"
+#include "capfile/capfile.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
-#include "capfile_private.h"
+#include "capfile/capfile_private.h"
 #include "tap/frame.h"
 
 #define BUFFER_MIN  64u	 /* above the longest header of a record, so that growing is rare */

@@ -1,5 +1,5 @@
 /* linktype.c - names of link types */
-#include "linktype.h"
+#include "capfile/linktype.h"
 
 #include <stddef.h>
 

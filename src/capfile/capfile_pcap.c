@@ -1,5 +1,5 @@
 /* capfile_pcap.c - pcap: one header, then records (draft-ietf-opsawg-pcap) */
-#include "capfile_private.h"
+#include "capfile/capfile_private.h"
 
 #include <inttypes.h>
 

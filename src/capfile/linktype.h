@@ -1,6 +1,6 @@
 /* linktype.h - names of link types, for messages */
-#ifndef SECVF_SIM_LINKTYPE_H
-#define SECVF_SIM_LINKTYPE_H
+#ifndef SECVF_CAPFILE_LINKTYPE_H
+#define SECVF_CAPFILE_LINKTYPE_H
 
 /* The link types that this program treats by name (LINKTYPE_ values; 12 and 14 are what BSDs wrote
  * for DLT_RAW). */

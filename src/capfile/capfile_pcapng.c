@@ -1,5 +1,5 @@
 /* capfile_pcapng.c - pcapng: sections of blocks (draft-ietf-opsawg-pcapng) */
-#include "capfile_private.h"
+#include "capfile/capfile_private.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
