@@ -18,7 +18,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "capfile.h"
+#include "capfile/capfile.h"
 #include "pcapng/pcapng_write.h"
 
 /* Bytes as a string literal, its NUL left out. */

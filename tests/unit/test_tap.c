@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "capfile.h"
+#include "capfile/capfile.h"
 #include "capture_image.h"
 #include "random.h"
 #include "tap/tap.h"
