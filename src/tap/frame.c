@@ -105,22 +105,6 @@ struct frame *frame_ref(struct frame *f)
 	return f;
 }
 
-struct frame *frame_own(struct frame *f)
-{
-	struct frame *own = f->slab ? frame_new(f->caplen) : NULL;
-
-	if (!own)
-		return frame_ref(f);
-	own->len = f->len;
-	own->ingress = f->ingress;
-	own->ts_ns = f->ts_ns;
-	own->serial = f->serial;
-	own->published_ns = f->published_ns;
-	own->ports = f->ports;
-	memcpy(own->data, f->data, f->caplen);
-	return own;
-}
-
 void frame_unref(struct frame *f)
 {
 	if (!f)

@@ -72,8 +72,7 @@ struct frame {
  */
 struct frame *frame_new(uint32_t caplen);
 
-/* A slab of a pool: hundreds of frames of mean size. One that is kept for long keeps them all: see
- * frame_own(). */
+/* A slab of a pool: hundreds of frames of mean size. One frame that is kept keeps its slab. */
 #define FRAME_SLAB_BYTES (256u << 10)
 
 /**
@@ -96,10 +95,6 @@ void frame_pool_done(struct frame_pool *p);
 
 /** frame_ref() - Take one more reference. Return: @f */
 struct frame *frame_ref(struct frame *f);
-
-/** frame_own() - A reference to @f, or a copy where @f lies in a slab: what is kept long and one by
- * one must not pin its neighbours. Return: frame; @f itself where memory ran out */
-struct frame *frame_own(struct frame *f);
 
 /** frame_unref() - Give a reference back; the last one frees. NULL is allowed. */
 void frame_unref(struct frame *f);

@@ -89,7 +89,7 @@ static void take_all(struct stress *s)
 		}
 		s->told += report->run.count;
 		s->reports++;
-		free(report);
+		tap_report_free(report);
 	}
 }
 
