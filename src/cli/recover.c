@@ -49,7 +49,8 @@ static int recover_one(const char *path, int *exit)
 			return 0;
 		}
 		if (!recover_file(path, &r)) {
-			printf("%s: is being written, left alone\n", path);
+			printf("%s: is being written, or no capture of secvf's; left alone\n",
+			       path);
 			return 0;
 		}
 		say(exit, &r);

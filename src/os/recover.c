@@ -14,10 +14,12 @@
 #include "os/disk_posix.h"
 #include "pcapng/pcapng_write.h"
 
-#define PART	  ".part"
-#define HEAD	  8u
-#define WINDOW	  (1u << 20)
-#define BLOCK_MAX (16u << 20) /* as readers bound it */
+#define PART	    ".part"
+#define EXT	    ".pcapng"
+#define MARK_WITHIN 1024u /* bytes of a file that hold its section header's comment */
+#define HEAD	    8u
+#define WINDOW	    (1u << 20)
+#define BLOCK_MAX   (16u << 20) /* as readers bound it */
 
 /** struct walk - Blocks of a file, one after the other */
 struct walk {
@@ -68,24 +70,57 @@ static bool next_block(struct walk *w)
 	return true;
 }
 
+static bool ends_with(const char *s, size_t n, const char *end)
+{
+	size_t e = strlen(end);
+
+	return n >= e && strncmp(s + n - e, end, e) == 0;
+}
+
+/* NAME.pcapng.part, or NAME-journalN.part. */
+static bool named_by_us(const char *path)
+{
+	size_t n = strlen(path) - strlen(PART);
+
+	if (ends_with(path, n, EXT))
+		return true;
+	while (n && path[n - 1] >= '0' && path[n - 1] <= '9')
+		n--;
+	return ends_with(path, n, "-journal");
+}
+
+/* Other programs call what they have not finished .part, too. Ours says so in its section header;
+ * a crash may have come before that was written. */
+static bool ours(struct walk *w, const char *path)
+{
+	static const char mark[] = "secvf session=";
+	size_t n = w->size < MARK_WITHIN ? (size_t)w->size : MARK_WITHIN;
+	const unsigned char *p = n ? bytes_at(w, 0, n) : NULL;
+
+	if (p && memmem(p, n, mark, strlen(mark)))
+		return n >= 4 && le32_load(p) == PCAPNG_SECTION;
+	if (!named_by_us(path))
+		return false;
+	/* Of a section header, or of a file that was made and not written to. */
+	return !w->size || (p && (p[0] == (PCAPNG_SECTION & 0xff) || p[0] == 0));
+}
+
 /* The name without ".part", and a free one: NAME-recovered.pcapng, NAME-recovered-2.pcapng, ... */
 static bool final_name(const char *path, char *to, size_t n)
 {
 	size_t base = strlen(path) - strlen(PART);
-	static const char ext[] = ".pcapng";
-	size_t e = strlen(ext);
 
-	if (base >= e && strncmp(path + base - e, ext, e) == 0) {
+	if (ends_with(path, base, EXT)) {
 		if (snprintf(to, n, "%.*s", (int)base, path) >= (int)n)
 			return false;
 		if (access(to, F_OK))
 			return true;
-		base -= e;
+		base -= strlen(EXT);
 	}
 	for (unsigned i = 1; i < 10000; i++) {
 		int length =
-			i == 1 ? snprintf(to, n, "%.*s-recovered%s", (int)base, path, ext)
-			       : snprintf(to, n, "%.*s-recovered-%u%s", (int)base, path, i, ext);
+			i == 1 ? snprintf(to, n, "%.*s-recovered%s", (int)base, path, EXT)
+			       : snprintf(to, n, "%.*s-recovered-%u%s", (int)base, path, i, EXT);
 
 		if (length >= (int)n)
 			return false;
@@ -121,12 +156,9 @@ static void seal(int fd, struct walk *w, struct recovered *r)
 bool recover_file(const char *path, struct recovered *r)
 {
 	struct walk w = {.fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)};
+	bool left = w.fd >= 0 && !disk_lock(w.fd);
 	struct stat st;
 
-	if (w.fd >= 0 && !disk_lock(w.fd)) {
-		close(w.fd);
-		return false;
-	}
 	memset(r, 0, sizeof(*r));
 	snprintf(r->from, sizeof(r->from), "%s", path);
 	w.window = malloc(WINDOW);
@@ -136,12 +168,14 @@ bool recover_file(const char *path, struct recovered *r)
 		r->error = -ENOMEM;
 	else {
 		w.size = (uint64_t)st.st_size;
-		seal(w.fd, &w, r);
+		left = left || !ours(&w, path);
+		if (!left)
+			seal(w.fd, &w, r);
 	}
 	free(w.window);
 	if (w.fd >= 0)
 		close(w.fd);
-	return true;
+	return !left;
 }
 
 int recover_folder(const char *folder, void (*told)(void *ctx, const struct recovered *r),

@@ -153,6 +153,24 @@ static void no_name_is_taken_away(void **state)
 	buf_done(&b);
 }
 
+/* Whatever else is called .part is none of ours. */
+static void others_are_left_alone(void **state)
+{
+	static const char *const names[] = {"film.mkv.part", "x.pcapng.part", "y-journal1.part"};
+	struct recovered r;
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		put_file(path_of(names[i]), "half a film, and so on", 22, 0);
+		assert_false(recover_file(path_of(names[i]), &r));
+		assert_int_equal(size_of(path_of(names[i])), 22);
+		assert_int_equal(unlink(path_of(names[i])), 0);
+	}
+	put_file(path_of(names[0]), "", 0, 100);
+	assert_false(recover_file(path_of(names[0]), &r));
+	assert_int_equal(unlink(path_of(names[0])), 0);
+}
+
 static void count(void *ctx, const struct recovered *r)
 {
 	assert_int_equal(r->error, 0);
@@ -194,6 +212,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_whole_frame_is_kept),
 		cmocka_unit_test(no_name_is_taken_away),
+		cmocka_unit_test(others_are_left_alone),
 		cmocka_unit_test(folder_is_gone_through),
 	};
 
