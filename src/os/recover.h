@@ -29,8 +29,8 @@ struct recovered {
 int recover_folder(const char *folder, void (*told)(void *ctx, const struct recovered *r),
 		   void *ctx);
 
-/** recover_file() - Seal one NAME.part. Return: false where it is left alone: it is being written, or
- * not ours */
+/** recover_file() - Seal one NAME.part. Return: false where it is left alone: it is being written,
+ * or not ours */
 bool recover_file(const char *path, struct recovered *r);
 
 #endif

@@ -6,7 +6,7 @@
  *
  * Method: expected blocks written out by hand from the draft; packets of every length about a
  * multiple of 4, into memory that was not zero, with guards behind; a whole file read back by
- * sim/capfile.h. That a block's type is stored last cannot be seen from here.
+ * src/capfile/capfile.h. That a block's type is stored last cannot be seen from here.
  */
 #include <stdarg.h>
 #include <stddef.h>
