@@ -550,6 +550,9 @@ static void choose_disk(struct world *w)
 		w->limits.duration_ns = random_range(r, 1, 2000 * MS);
 	if (random_chance(r, 200))
 		w->limits.ring_files = (uint32_t)random_range(r, 1, 5);
+	/* The smallest files of a journal hold more than a run's frames; large ones cost time. */
+	if (w->journal && !w->limits.bytes)
+		w->limits.bytes = 1;
 	if (random_chance(r, 300))
 		c->buffer_bytes = random_range(r, 1, 20000);
 	c->flush |= c->buffer_bytes > 0;
@@ -607,6 +610,17 @@ static void begin(struct world *w, uint64_t seed)
 	check(switch_subscribe(w->eth, tap_subscriber(&w->pipeline.tap)) == 0);
 }
 
+static void end(struct world *w)
+{
+	pipeline_done(&w->pipeline);
+	if (w->disk_on)
+		spool_done(&w->spool);
+	disk_sim_done(&w->disk);
+	port_sim_done(&w->port);
+	switch_free(w->eth);
+	free(w);
+}
+
 bool world_run(uint64_t seed, struct world_result *result)
 {
 	struct world *w = calloc(1, sizeof(*w));
@@ -624,12 +638,6 @@ bool world_run(uint64_t seed, struct world_result *result)
 	result->virtual_ns = w->now_ns - w->start_ns;
 	result->generations = w->pipeline.child.generation;
 	result->lossless = w->config.lossless;
-	pipeline_done(&w->pipeline);
-	if (w->disk_on)
-		spool_done(&w->spool);
-	disk_sim_done(&w->disk);
-	port_sim_done(&w->port);
-	switch_free(w->eth);
-	free(w);
+	end(w);
 	return result->ok;
 }

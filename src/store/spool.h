@@ -47,7 +47,7 @@
 /* Journal: files at hand, and their size where the limits name none. */
 #define SPOOL_SPARES	    2u
 #define SPOOL_JOURNAL_BYTES (32u << 20)
-#define SPOOL_JOURNAL_MIN   (1u << 20) /* room for the longest frame and all interface blocks */
+#define SPOOL_JOURNAL_MIN   (300u << 10) /* room for the longest frame and all interface blocks */
 #define SPOOL_JOURNAL_MAX   (1u << 30)
 /* Bytes of a packet block at least, as it is laid out by the tap; bounds the frames in a file. */
 #define SPOOL_BLOCK_MIN 58u

@@ -71,10 +71,7 @@ static void start(uint64_t seed)
 
 static void finish(void)
 {
-	pipeline_done(&world->pipeline);
-	port_sim_done(&world->port);
-	switch_free(world->eth);
-	free(world);
+	end(world);
 }
 
 static void expect_why(const char *part)
