@@ -26,7 +26,7 @@
 #include "capfile/compress.h"
 #include "capfile/selection.h"
 
-#define EXPORT_OUT_BYTES  (1u << 20) /* given to the sink at a time, one block more at most */
+#define EXPORT_OUT_BYTES  (256u << 10) /* given to the sink at a time, one block more at most */
 #define EXPORT_KEPT_MAX	  CAPFILE_KEPT_MAX
 #define EXPORT_TICK_EVERY 1024u /* frames */
 

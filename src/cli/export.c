@@ -37,6 +37,7 @@ static const char help[] =
 
 #define PROGRESS_NS UINT64_C(100000000)
 #define BAR_WIDTH   30u
+#define READ_BYTES  (256u << 10) /* with what goes out it stays in the cache */
 
 struct job {
 	struct inputs inputs;
@@ -272,7 +273,7 @@ static void say_broken(struct job *j, const struct err *err)
 
 static bool export_one(struct job *j, struct export *e, const char *path, struct err *err)
 {
-	struct capfile *c = capfile_open(path, err);
+	struct capfile *c = capfile_open_buffered(path, READ_BYTES, err);
 	enum export_result result;
 
 	if (!c) {
