@@ -12,6 +12,7 @@ static const struct command {
 	{"replay", cli_replay, "replay captures through the simulated switch into the pipeline"},
 	{"sim", cli_sim, "run the pipeline in the simulator: virtual clock, seeded faults"},
 	{"export", cli_export, "write chosen frames of captures and sessions into one file"},
+	{"info", cli_info, "tell what captures and sessions hold"},
 	{"bench", cli_bench, "measure, beside tshark where that is installed"},
 };
 

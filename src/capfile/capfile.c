@@ -324,6 +324,11 @@ uint64_t capfile_taken(const struct capfile *c)
 	return c->unpack ? capfile_unpack_taken(c->unpack) : c->taken;
 }
 
+bool capfile_is_packed(const struct capfile *c)
+{
+	return c->unpack != NULL;
+}
+
 const char *capfile_path(const struct capfile *c)
 {
 	return c->path;

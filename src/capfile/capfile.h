@@ -195,6 +195,9 @@ const char *capfile_comment(const struct capfile_frame *frame, uint32_t *at, siz
  */
 uint64_t capfile_taken(const struct capfile *c);
 
+/** capfile_is_packed() - Whether the file is compressed */
+bool capfile_is_packed(const struct capfile *c);
+
 /** capfile_path() - Path as opened */
 const char *capfile_path(const struct capfile *c);
 
