@@ -411,7 +411,7 @@ enum selection_result selection_match(struct selection *s, const struct capfile 
 
 	if ((config->from && f->ts_ns < config->from_ns) ||
 	    (config->to && f->ts_ns >= config->to_ns) || (config->ids && !ids_have(s, id)) ||
-	    (config->shown && !config->shown(config->ctx, f->number)) ||
+	    (config->shown && !config->shown(config->ctx, f->offset)) ||
 	    (config->vm && !vm_match(s, c, f)) || (config->conversation && !talk_match(s, f)))
 		return SELECTION_NO;
 	return config->filter ? filter_match(s, f, err) : SELECTION_YES;

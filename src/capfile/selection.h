@@ -31,8 +31,9 @@ struct selection_config {
 	const char *vm;		 /* name of an interface, or NULL */
 	const char *filter;	 /* capture filter, or NULL */
 	uint64_t conversation;	 /* id of a frame of it; 0: none */
-	/* Whether the display filter shows frame @number (1 on) of the file at hand, or NULL */
-	bool (*shown)(void *ctx, uint64_t number);
+	/* Whether the display filter shows the frame at byte @offset of the file at hand, or NULL;
+	 * asked in order */
+	bool (*shown)(void *ctx, uint64_t offset);
 	void *ctx;
 };
 

@@ -13,7 +13,7 @@
 
 #include "cli/outfile.h"
 
-#define TROUBLE_LINES 4096u
+#define TROUBLE_BYTES 4096u
 
 extern char **environ;
 
@@ -36,8 +36,9 @@ static bool failed(const struct shown *s, const char *what, int error, struct er
 /* Starts tshark on @path; standard input is @in. */
 static bool start(const struct shown *s, struct run *r, const char *path, int in, struct err *err)
 {
-	const char *argv[] = {s->tshark, "-n",	   "-r", path,		 "-Y", s->filter,
-			      "-T",	 "fields", "-e", "frame.number", NULL};
+	const char *argv[] = {
+		s->tshark, "-n",     "-o", "frame.show_file_off:TRUE", "-r", path, "-Y", s->filter,
+		"-T",	   "fields", "-e", "frame.file_off",	       NULL};
 	posix_spawn_file_actions_t actions;
 	int ends[2], error;
 
@@ -67,7 +68,7 @@ static bool start(const struct shown *s, struct run *r, const char *path, int in
 /* What it said, on one line, without what it says each time root runs it. */
 static void read_trouble(const struct run *r, char *text, size_t n)
 {
-	char raw[TROUBLE_LINES];
+	char raw[TROUBLE_BYTES];
 	ssize_t got = pread(r->trouble, raw, sizeof(raw) - 1, 0);
 	char *line, *rest = raw;
 	size_t at = 0;
@@ -127,30 +128,24 @@ bool shown_check(struct shown *s, struct err *err)
 	return false;
 }
 
-static bool set_bit(struct shown *s, uint64_t number)
+static bool keep(struct shown *s, uint64_t offset)
 {
-	size_t word = (size_t)(number / 64);
-
-	if (number >= SHOWN_FRAMES_MAX)
+	if (s->count == SHOWN_FRAMES_MAX)
 		return false;
-	if (word >= s->words) {
-		size_t words = s->words ? s->words : 1024;
-		uint64_t *bits;
+	if (s->count == s->cap) {
+		size_t cap = s->cap ? s->cap * 2 : 4096;
+		uint64_t *offsets = realloc(s->offsets, cap * sizeof(*offsets));
 
-		while (words <= word)
-			words *= 2;
-		bits = realloc(s->bits, words * sizeof(*bits));
-		if (!bits)
+		if (!offsets)
 			return false;
-		memset(bits + s->words, 0, (words - s->words) * sizeof(*bits));
-		s->bits = bits;
-		s->words = words;
+		s->offsets = offsets;
+		s->cap = cap;
 	}
-	s->bits[word] |= UINT64_C(1) << number % 64;
+	s->offsets[s->count++] = offset;
 	return true;
 }
 
-/* One number a line. Return: false where they are too many */
+/* One number a line; no frame is at byte 0. Return: false where they are too many */
 static bool read_numbers(struct shown *s, int fd)
 {
 	char buf[65536];
@@ -165,7 +160,7 @@ static bool read_numbers(struct shown *s, int fd)
 				number = number * 10 + (uint64_t)(buf[i] - '0');
 				continue;
 			}
-			if (number && !set_bit(s, number))
+			if (number && !keep(s, number))
 				return false;
 			number = 0;
 		}
@@ -182,8 +177,7 @@ bool shown_file(struct shown *s, const char *path, struct err *err)
 
 	/* A name must not look like an option, or like standard input. */
 	snprintf(whole, sizeof(whole), "%s%s", path[0] == '-' ? "./" : "", path);
-	if (s->words)
-		memset(s->bits, 0, s->words * sizeof(*s->bits));
+	s->count = s->at = 0;
 	ok = start(s, &r, whole, in, err);
 	close(in);
 	if (!ok)
@@ -191,21 +185,22 @@ bool shown_file(struct shown *s, const char *path, struct err *err)
 	ok = read_numbers(s, r.out);
 	finish(&r, s->trouble, sizeof(s->trouble));
 	if (!ok)
-		err_set(err, EXIT_ENVIRONMENT, "-Y: %s: no memory for the frames that it shows",
+		err_set(err, EXIT_ENVIRONMENT, "-Y: %s: no room for all frames that it shows",
 			path);
 	return ok;
 }
 
-bool shown_has(void *ctx, uint64_t number)
+bool shown_has(void *ctx, uint64_t offset)
 {
-	const struct shown *s = ctx;
-	size_t word = (size_t)(number / 64);
+	struct shown *s = ctx;
 
-	return word < s->words && (s->bits[word] >> number % 64 & 1);
+	while (s->at < s->count && s->offsets[s->at] < offset)
+		s->at++;
+	return s->at < s->count && s->offsets[s->at] == offset;
 }
 
 void shown_done(struct shown *s)
 {
-	free(s->bits);
+	free(s->offsets);
 	memset(s, 0, sizeof(*s));
 }

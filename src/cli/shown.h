@@ -1,9 +1,9 @@
 /* shown.h - which frames of a file a display filter shows, as tshark says
  *
- * tshark reads the file by itself and prints the numbers of the frames that the filter accepts;
- * they are kept as one bit a frame. It is run without a shell. tshark counts records that are no
- * packets (systemd's journal, system calls) as frames, and capfile does not: in files that hold
- * both, its numbers run ahead.
+ * tshark reads the file by itself and prints where in it the frames are that the filter accepts.
+ * Its numbers would not do: it counts records that are no packets (systemd's journal, custom
+ * blocks), too. In compressed files it counts unpacked bytes, as capfile does. It is run without a
+ * shell.
  *
  * Source: tshark(1), wireshark-filter(4)
  */
@@ -16,12 +16,12 @@
 
 #include "base/err.h"
 
-#define SHOWN_FRAMES_MAX (UINT64_C(1) << 33) /* 1 GiB of bits */
+#define SHOWN_FRAMES_MAX (1u << 27) /* of one file; 1 GiB of offsets */
 
 struct shown {
 	const char *tshark, *filter; /* borrowed */
-	uint64_t *bits;
-	size_t words;
+	uint64_t *offsets;	     /* ascending */
+	size_t count, cap, at;
 	char trouble[512]; /* what tshark said where it read the last file not to its end; "" */
 };
 
@@ -32,9 +32,9 @@ bool shown_check(struct shown *s, struct err *err);
 /** shown_file() - Ask tshark about one file. Return: false with @err where it cannot be asked */
 bool shown_file(struct shown *s, const char *path, struct err *err);
 
-/** shown_has() - Whether the file's frame @number, 1 on, is shown; the selection_config.shown, @ctx
- * a struct shown */
-bool shown_has(void *ctx, uint64_t number);
+/** shown_has() - Whether the frame at byte @offset of the file is shown; frames are asked for in
+ * order. The selection_config.shown, @ctx a struct shown */
+bool shown_has(void *ctx, uint64_t offset);
 
 /** shown_done() - Free */
 void shown_done(struct shown *s);
