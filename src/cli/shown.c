@@ -44,7 +44,7 @@ static bool start(const struct shown *s, struct run *r, const char *path, int in
 
 	if (pipe2(ends, O_CLOEXEC))
 		return failed(s, "no pipe from", errno, err);
-	r->trouble = memfd_create("secvf", MFD_CLOEXEC);
+	*r = (struct run){.out = ends[0], .trouble = memfd_create("secvf", MFD_CLOEXEC)};
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
@@ -55,7 +55,6 @@ static bool start(const struct shown *s, struct run *r, const char *path, int in
 	posix_spawn_file_actions_destroy(&actions);
 	close(ends[1]);
 	if (!error) {
-		r->out = ends[0];
 		outfile_child(r->pid);
 		return true;
 	}
