@@ -12,6 +12,8 @@ static const struct command {
 	{"replay", cli_replay, "replay captures through the simulated switch into the pipeline"},
 	{"recover", cli_recover, "seal the captures that a kill or a crash left behind"},
 	{"sim", cli_sim, "run the pipeline in the simulator: virtual clock, seeded faults"},
+	{"export", cli_export, "write chosen frames of captures and sessions into one file"},
+	{"info", cli_info, "tell what captures and sessions hold"},
 	{"bench", cli_bench, "measure, beside tshark where that is installed"},
 };
 

@@ -66,6 +66,7 @@ const unsigned char *capfile_fill(struct capfile *c, size_t n)
 			return NULL;
 		}
 		c->end += (size_t)got;
+		c->taken += (uint64_t)got;
 	}
 	return c->buf + c->at;
 }
@@ -84,7 +85,8 @@ bool capfile_skip(struct capfile *c, uint64_t n)
 
 enum capfile_result capfile_break(struct capfile *c, uint64_t offset, const char *fmt, ...)
 {
-	int n = snprintf(c->why, sizeof(c->why), "at byte %" PRIu64 ": ", offset);
+	int n = snprintf(c->why, sizeof(c->why), "at byte %" PRIu64 "%s: ", offset,
+			 c->unpack ? " of what is unpacked" : "");
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -97,6 +99,8 @@ enum capfile_result capfile_short(struct capfile *c, uint64_t offset, const char
 {
 	uint64_t last = capfile_offset(c) + capfile_left(c);
 
+	if (capfile_unpack_why(c->unpack))
+		return capfile_break(c, offset, "%s", capfile_unpack_why(c->unpack));
 	if (c->read_error)
 		return capfile_break(c, offset, "reading on failed at byte %" PRIu64 ": %s", last,
 				     strerror(c->read_error));
@@ -141,6 +145,10 @@ static bool open_header(struct capfile *c, struct err *err)
 {
 	enum capfile_result result = CAPFILE_END;
 
+	if (!capfile_unpack(c)) {
+		err_set(err, EXIT_ENVIRONMENT, "%s: no memory to unpack it", c->said);
+		return false;
+	}
 	if (capfile_want(c, 4)) {
 		result = capfile_pcapng_open(c);
 		c->pcapng = result != CAPFILE_END;
@@ -156,7 +164,8 @@ static bool open_header(struct capfile *c, struct err *err)
 	capfile_want(c, GUESS_BYTES);
 	if (c->read_error)
 		err_set(err, EXIT_ENVIRONMENT, "%s: cannot be read: %s", c->said,
-			strerror(c->read_error));
+			capfile_unpack_why(c->unpack) ? capfile_unpack_why(c->unpack)
+						      : strerror(c->read_error));
 	else
 		capfile_guess(c->buf + c->at, capfile_left(c), c->said, err);
 	return false;
@@ -265,8 +274,12 @@ void capfile_close(struct capfile *c)
 		return;
 	if (c->source.close)
 		c->source.close(c->source.ctx);
-	for (unsigned i = 0; i < c->interface_count; i++)
+	for (unsigned i = 0; i < c->interface_count; i++) {
 		free(c->interfaces[i].name);
+		free(c->interfaces[i].description);
+		free(c->interfaces[i].block);
+	}
+	capfile_section_done(&c->ng.section);
 	free(c->interfaces);
 	free(c->scales);
 	free(c->ng.comment);
@@ -293,6 +306,27 @@ const struct capfile_interface *capfile_interfaces(const struct capfile *c, unsi
 {
 	*count = c->interface_count;
 	return c->interfaces;
+}
+
+const struct capfile_section *capfile_section(const struct capfile *c)
+{
+	return &c->ng.section;
+}
+
+void capfile_watch(struct capfile *c, const struct capfile_watch *watch)
+{
+	check(c->frames == 0);
+	c->watch = *watch;
+}
+
+uint64_t capfile_taken(const struct capfile *c)
+{
+	return c->unpack ? capfile_unpack_taken(c->unpack) : c->taken;
+}
+
+bool capfile_is_packed(const struct capfile *c)
+{
+	return c->unpack != NULL;
 }
 
 const char *capfile_path(const struct capfile *c)

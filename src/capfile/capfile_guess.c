@@ -18,8 +18,8 @@ static const struct known {
 	const char *name;
 	const char *remedy;
 } known[] = {
-	{"\x1f\x8b", 2, "gzip", "gunzip -c %s | secvf replay -"},
-	{"\x28\xb5\x2f\xfd", 4, "zstd", "zstd -dc %s | secvf replay -"},
+	{"\x1f\x8b", 2, "gzip inside gzip or zstd", "zcat -f %s | secvf replay -"},
+	{"\x28\xb5\x2f\xfd", 4, "zstd inside gzip or zstd", "zstd -dcf %s | secvf replay -"},
 	{"\x04\x22\x4d\x18", 4, "lz4", "lz4 -dc %s | secvf replay -"},
 	{"\xfd"
 	 "7zXZ\0",

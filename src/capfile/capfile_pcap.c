@@ -121,6 +121,15 @@ enum capfile_result capfile_pcap_next(struct capfile *c, struct capfile_frame *f
 	frame->linktype = c->interfaces[0].linktype;
 	frame->comment = NULL;
 	frame->comments = 0;
+	frame->block = p;
+	frame->block_bytes = header + caplen;
+	frame->block_type = 0;
+	frame->big = c->big;
+	frame->options = NULL;
+	frame->options_bytes = 0;
+	frame->flags = 0;
+	frame->dropcount = 0;
+	frame->ticks = 0;
 	capfile_take(c, header + caplen);
 	return CAPFILE_FRAME;
 }

@@ -7,29 +7,36 @@
 
 #include "tap/frame.h"
 
-#define BLOCK_SECTION	   0x0a0d0d0au
-#define BLOCK_INTERFACE	   1u
-#define BLOCK_PACKET	   2u /* obsolete */
-#define BLOCK_SIMPLE	   3u
-#define BLOCK_ENHANCED	   6u
+#define BLOCK_SECTION	      0x0a0d0d0au
+#define BLOCK_INTERFACE	      1u
+#define BLOCK_PACKET	      2u /* obsolete */
+#define BLOCK_SIMPLE	      3u
+#define BLOCK_ENHANCED	      6u
 
-#define BYTE_ORDER_MAGIC   0x1a2b3c4du
+#define BYTE_ORDER_MAGIC      0x1a2b3c4du
 
-#define HEAD_BYTES	   8u  /* type and length */
-#define TAIL_BYTES	   4u  /* length again */
-#define PACKET_BYTES	   20u /* of an enhanced or obsolete packet block, before the data */
-#define SECTION_BYTES	   16u
-#define INTERFACE_BYTES	   8u
+#define HEAD_BYTES	      8u  /* type and length */
+#define TAIL_BYTES	      4u  /* length again */
+#define PACKET_BYTES	      20u /* of an enhanced or obsolete packet block, before the data */
+#define SECTION_BYTES	      16u
+#define INTERFACE_BYTES	      8u
 
-#define OPTION_END	   0u
-#define OPTION_COMMENT	   1u
-#define OPTION_IF_NAME	   2u
-#define OPTION_IF_TSRESOL  9u
-#define OPTION_IF_TSOFFSET 14u
+#define OPTION_END	      0u
+#define OPTION_COMMENT	      1u
+#define OPTION_HARDWARE	      2u /* of a section */
+#define OPTION_OS	      3u
+#define OPTION_APPLICATION    4u
+#define OPTION_IF_NAME	      2u
+#define OPTION_IF_DESCRIPTION 3u
+#define OPTION_FLAGS	      2u /* of a packet */
+#define OPTION_DROPCOUNT      4u
+#define DROPS_UNKNOWN	      0xffffu /* in an obsolete packet block */
+#define OPTION_IF_TSRESOL     9u
+#define OPTION_IF_TSOFFSET    14u
 
-#define COMMENT_BYTES	   (UINT16_MAX + 1u) /* an option's longest value and a NUL */
+#define COMMENT_BYTES	      (UINT16_MAX + 1u) /* an option's longest value and a NUL */
 
-#define NS_PER_S	   1000000000
+#define NS_PER_S	      1000000000
 
 __extension__ typedef unsigned __int128 u128;
 __extension__ typedef __int128 i128;
@@ -203,6 +210,52 @@ static bool body_fits(struct capfile *c, const struct block *b, const char *what
 	return false;
 }
 
+void capfile_section_done(struct capfile_section *s)
+{
+	free(s->hardware);
+	free(s->os);
+	free(s->application);
+	free(s->comment);
+	*s = (struct capfile_section){0};
+}
+
+/* An option as text, the first of its code. Return: false where memory ran out */
+static bool keep_text(char **text, const struct option *o, uint32_t max)
+{
+	if (!*text)
+		*text = strndup((const char *)o->value, o->bytes < max ? o->bytes : max - 1);
+	return *text != NULL;
+}
+
+static char **section_text(struct capfile_section *s, unsigned code)
+{
+	switch (code) {
+	case OPTION_COMMENT: return &s->comment;
+	case OPTION_HARDWARE: return &s->hardware;
+	case OPTION_OS: return &s->os;
+	case OPTION_APPLICATION: return &s->application;
+	default: return NULL;
+	}
+}
+
+static bool section_texts(struct capfile *c, const struct block *b)
+{
+	uint32_t at = SECTION_BYTES;
+	struct option o;
+
+	capfile_section_done(&c->ng.section);
+	while (option_next(c, b, &at, &o) > 0) {
+		char **text = section_text(&c->ng.section, o.code);
+
+		if (text && !keep_text(text, &o, CAPFILE_TEXT_MAX)) {
+			capfile_break(c, b->offset, "no memory for the texts of a section");
+			return false;
+		}
+	}
+	/* No frame hangs on them: broken ones have never broken a file. */
+	return true;
+}
+
 static bool section_block(struct capfile *c, const struct block *b)
 {
 	uint64_t length;
@@ -225,7 +278,7 @@ static bool section_block(struct capfile *c, const struct block *b)
 	/* Negative: the writer did not know it. */
 	c->ng.section_end = length > INT64_MAX ? 0 : b->offset + b->length + length;
 	c->ng.section_first = c->interface_count;
-	return true;
+	return section_texts(c, b);
 }
 
 static uint64_t power_of_10(unsigned n)
@@ -274,13 +327,12 @@ static bool interface_option(struct capfile *c, const struct block *b, const str
 
 	switch (o->code) {
 	case OPTION_IF_NAME:
-		if (in->name)
+	case OPTION_IF_DESCRIPTION:
+		if (keep_text(o->code == OPTION_IF_NAME ? &in->name : &in->description, o,
+			      CAPFILE_NAME_MAX))
 			return true;
-		in->name = strndup((const char *)o->value,
-				   n < CAPFILE_NAME_MAX ? n : CAPFILE_NAME_MAX - 1);
-		if (!in->name)
-			capfile_break(c, b->offset, "no memory for the name of an interface");
-		return in->name != NULL;
+		capfile_break(c, b->offset, "no memory for the name of an interface");
+		return false;
 	case OPTION_IF_TSRESOL: want = 1; break;
 	case OPTION_IF_TSOFFSET: want = 8; break;
 	default: return true;
@@ -299,9 +351,39 @@ static bool interface_option(struct capfile *c, const struct block *b, const str
 	return true;
 }
 
+/* The whole of the block in @in, where that is asked for. Return: false where it is too much */
+static bool keep_block(struct capfile *c, const struct block *b, struct capfile_interface *in)
+{
+	if (!c->watch.keep_interfaces)
+		return true;
+	if (b->length > CAPFILE_KEPT_MAX - c->kept_bytes) {
+		capfile_break(c, b->offset,
+			      "the descriptions of interfaces take more than %u bytes; split the "
+			      "file with editcap",
+			      CAPFILE_KEPT_MAX);
+		return false;
+	}
+	in->block = malloc(b->length);
+	if (!in->block) {
+		capfile_break(c, b->offset, "no memory for one more interface");
+		return false;
+	}
+	memcpy(in->block, b->body - HEAD_BYTES, b->length);
+	in->block_bytes = b->length;
+	c->kept_bytes += b->length;
+	return true;
+}
+
+static void interface_free(struct capfile_interface *in)
+{
+	free(in->name);
+	free(in->description);
+	free(in->block);
+}
+
 static bool interface_block(struct capfile *c, const struct block *b)
 {
-	struct capfile_interface in = {.tsresol = 6};
+	struct capfile_interface in = {.tsresol = 6, .big = c->big};
 	uint32_t at = INTERFACE_BYTES;
 	struct option o;
 	int more;
@@ -320,16 +402,16 @@ static bool interface_block(struct capfile *c, const struct block *b)
 	in.snaplen = capfile_u32(c, b->body + 4);
 	while ((more = option_next(c, b, &at, &o)) > 0) {
 		if (!interface_option(c, b, &o, &in)) {
-			free(in.name);
+			interface_free(&in);
 			return false;
 		}
 	}
-	if (more == 0) {
+	if (more == 0 && keep_block(c, b, &in)) {
 		if (capfile_interface_add(c, &in, scale_of(in.tsresol)))
 			return true;
 		capfile_break(c, b->offset, "no memory for one more interface");
 	}
-	free(in.name);
+	interface_free(&in);
 	return false;
 }
 
@@ -368,35 +450,58 @@ static bool data_fits(struct capfile *c, const struct block *b, uint32_t at, uin
 	return false;
 }
 
-/* Keeps the first comment, counts all. Return: false where the options are broken */
-static bool comments_read(struct capfile *c, const struct block *b, uint32_t at,
-			  struct capfile_frame *frame)
+/* Keeps the first comment. Return: false where memory ran out */
+static bool keep_comment(struct capfile *c, const struct block *b, const struct option *o,
+			 struct capfile_frame *frame)
+{
+	if (!c->ng.comment)
+		c->ng.comment = malloc(COMMENT_BYTES);
+	if (!c->ng.comment) {
+		capfile_break(c, b->offset, "no memory for a comment");
+		return false;
+	}
+	memcpy(c->ng.comment, o->value, o->bytes);
+	c->ng.comment[o->bytes] = '\0';
+	frame->comment = (const char *)c->ng.comment;
+	return true;
+}
+
+/* Keeps the first comment, counts all, reads flags and drops. Return: false where the options are
+ * broken */
+static bool options_read(struct capfile *c, const struct block *b, uint32_t at,
+			 struct capfile_frame *frame)
 {
 	struct option o;
 	int more;
 
-	frame->comment = NULL;
-	frame->comments = 0;
+	frame->options = b->body + at;
+	frame->options_bytes = b->body_bytes - at;
 	while ((more = option_next(c, b, &at, &o)) > 0) {
-		if (o.code != OPTION_COMMENT || frame->comments++)
-			continue;
-		if (!c->ng.comment)
-			c->ng.comment = malloc(COMMENT_BYTES);
-		if (!c->ng.comment) {
-			capfile_break(c, b->offset, "no memory for a comment");
+		if (o.code == OPTION_FLAGS && o.bytes == 4)
+			frame->flags = capfile_u32(c, o.value);
+		else if (o.code == OPTION_DROPCOUNT && o.bytes == 8 && b->type == BLOCK_ENHANCED)
+			frame->dropcount = capfile_u64(c, o.value);
+		else if (o.code == OPTION_COMMENT && frame->comments++ == 0 &&
+			 !keep_comment(c, b, &o, frame))
 			return false;
-		}
-		memcpy(c->ng.comment, o.value, o.bytes);
-		c->ng.comment[o.bytes] = '\0';
-		frame->comment = (const char *)c->ng.comment;
 	}
 	return more == 0;
+}
+
+/* What a frame has of its block. */
+static struct capfile_frame frame_of(const struct capfile *c, const struct block *b)
+{
+	return (struct capfile_frame){.offset = b->offset,
+				      .block = b->body - HEAD_BYTES,
+				      .block_bytes = b->length,
+				      .block_type = b->type,
+				      .big = c->big};
 }
 
 /* Enhanced and obsolete packet blocks, whose members stand at the same places. */
 static bool packet_block(struct capfile *c, const struct block *b, struct capfile_frame *frame)
 {
-	struct capfile_frame f = {.offset = b->offset};
+	struct capfile_frame f = frame_of(c, b);
 	const struct capfile_interface *in;
 	uint64_t ticks;
 	uint32_t id;
@@ -408,6 +513,8 @@ static bool packet_block(struct capfile *c, const struct block *b, struct capfil
 	in = interface_of(c, b, id);
 	if (!in)
 		return false;
+	if (b->type == BLOCK_PACKET && capfile_u16(c, b->body + 2) != DROPS_UNKNOWN)
+		f.dropcount = capfile_u16(c, b->body + 2);
 	ticks = (uint64_t)capfile_u32(c, b->body + 4) << 32 | capfile_u32(c, b->body + 8);
 	f.caplen = capfile_u32(c, b->body + 12);
 	f.len = capfile_u32(c, b->body + 16);
@@ -416,8 +523,9 @@ static bool packet_block(struct capfile *c, const struct block *b, struct capfil
 	f.data = b->body + PACKET_BYTES;
 	f.interface = c->ng.section_first + id;
 	f.linktype = in->linktype;
+	f.ticks = ticks;
 	f.ts_ns = ticks_ns(ticks, &c->scales[f.interface], in->tsoffset_s);
-	if (!comments_read(c, b, PACKET_BYTES + pad4(f.caplen), &f))
+	if (!options_read(c, b, PACKET_BYTES + pad4(f.caplen), &f))
 		return false;
 	*frame = f;
 	return true;
@@ -438,19 +546,51 @@ static bool simple_block(struct capfile *c, const struct block *b, struct capfil
 	caplen = in->snaplen && in->snaplen < len ? in->snaplen : len;
 	if (!data_fits(c, b, 4, caplen))
 		return false;
-	*frame = (struct capfile_frame){.data = b->body + 4,
-					.caplen = caplen,
-					.len = len,
-					.offset = b->offset,
-					.interface = c->ng.section_first,
-					.linktype = in->linktype};
+	*frame = frame_of(c, b);
+	frame->data = b->body + 4;
+	frame->caplen = caplen;
+	frame->len = len;
+	frame->interface = c->ng.section_first;
+	frame->linktype = in->linktype;
 	return true;
 }
 
-static bool block_wanted(uint32_t type)
+static bool block_wanted(const struct capfile *c, uint32_t type)
 {
 	return type == BLOCK_ENHANCED || type == BLOCK_SECTION || type == BLOCK_INTERFACE ||
-	       type == BLOCK_SIMPLE || type == BLOCK_PACKET;
+	       type == BLOCK_SIMPLE || type == BLOCK_PACKET || c->watch.block;
+}
+
+/* A block that is no packet, to whoever watches. */
+static void block_tell(const struct capfile *c, const struct block *b)
+{
+	const struct capfile_block told = {.type = b->type,
+					   .p = b->body - HEAD_BYTES,
+					   .bytes = b->length,
+					   .offset = b->offset,
+					   .first_interface = c->ng.section_first,
+					   .big = c->big};
+
+	if (c->watch.block)
+		c->watch.block(c->watch.ctx, &told);
+}
+
+const char *capfile_comment(const struct capfile_frame *frame, uint32_t *at, size_t *n)
+{
+	while (*at + 4 <= frame->options_bytes) {
+		const unsigned char *p = frame->options + *at;
+		unsigned code = frame->big ? be16_load(p) : le16_load(p);
+		unsigned bytes = frame->big ? be16_load(p + 2) : le16_load(p + 2);
+
+		if (code == OPTION_END)
+			break;
+		*at += 4 + pad4(bytes);
+		if (code == OPTION_COMMENT) {
+			*n = bytes;
+			return (const char *)p + 4;
+		}
+	}
+	return NULL;
 }
 
 enum capfile_result capfile_pcapng_open(struct capfile *c)
@@ -475,7 +615,7 @@ enum capfile_result capfile_pcapng_next(struct capfile *c, struct capfile_frame 
 
 		if (result != CAPFILE_FRAME)
 			return result;
-		if (!block_wanted(b.type)) {
+		if (!block_wanted(c, b.type)) {
 			if (!block_skip(c, &b))
 				return CAPFILE_BROKEN;
 			continue;
@@ -487,9 +627,13 @@ enum capfile_result capfile_pcapng_next(struct capfile *c, struct capfile_frame 
 		case BLOCK_INTERFACE: whole = interface_block(c, &b); break;
 		case BLOCK_SIMPLE:
 			return simple_block(c, &b, frame) ? CAPFILE_FRAME : CAPFILE_BROKEN;
-		default: return packet_block(c, &b, frame) ? CAPFILE_FRAME : CAPFILE_BROKEN;
+		case BLOCK_PACKET:
+		case BLOCK_ENHANCED:
+			return packet_block(c, &b, frame) ? CAPFILE_FRAME : CAPFILE_BROKEN;
+		default: whole = true; break;
 		}
 		if (!whole)
 			return CAPFILE_BROKEN;
+		block_tell(c, &b);
 	}
 }

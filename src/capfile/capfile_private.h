@@ -7,6 +7,8 @@
 
 #define CAPFILE_WHY_MAX 512u
 
+struct unpack;
+
 /* A tick of an interface in ns: (ticks * mul / div) >> shift, in 128 bits. mul is at most 1e9 and
  * ticks below 2^64, so that the product stays below 2^94. */
 struct capfile_scale {
@@ -18,6 +20,8 @@ struct capfile {
 	char *path;
 	const char *said; /* path as messages say it */
 	struct capfile_source source;
+	struct unpack *unpack; /* the source, where the file is compressed; else NULL */
+	uint64_t taken;	       /* bytes that the source gave */
 
 	/* The buffer: bytes [at, end) of buf are read and not taken; buf[0] is byte @base of the
 	 * file. */
@@ -48,7 +52,11 @@ struct capfile {
 		uint64_t section_end; /* where the section says it ends; 0 where it does not say */
 		unsigned section_first; /* index of its first interface */
 		unsigned char *comment; /* the last frame's, with a NUL; 65,536 bytes once needed */
+		struct capfile_section section;
 	} ng;
+
+	struct capfile_watch watch;
+	size_t kept_bytes; /* of interface blocks, CAPFILE_KEPT_MAX at most */
 };
 
 /** capfile_fill() - Slow path of capfile_want() */
@@ -130,6 +138,19 @@ enum capfile_result capfile_short(struct capfile *c, uint64_t offset, const char
  * memory ran out */
 bool capfile_interface_add(struct capfile *c, const struct capfile_interface *in,
 			   struct capfile_scale scale);
+
+/** capfile_section_done() - Free the texts */
+void capfile_section_done(struct capfile_section *s);
+
+/** capfile_unpack() - Go on with what is packed in the file, where it is gzip or zstd. Return:
+ * false where memory ran out */
+bool capfile_unpack(struct capfile *c);
+
+/** capfile_unpack_why() - What is wrong with the packed data, or NULL; @u may be NULL */
+const char *capfile_unpack_why(const struct unpack *u);
+
+/** capfile_unpack_taken() - Packed bytes read so far */
+uint64_t capfile_unpack_taken(const struct unpack *u);
 
 /**
  * capfile_pcap_open() - Read the header of a pcap file

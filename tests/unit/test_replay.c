@@ -595,10 +595,9 @@ static void no_capture(void **state)
 
 	(void)state;
 	save_simple(0, 1, 0, 1, 0);
-	image_put(&i, "\x1f\x8b\x08\0\0\0", 6);
+	image_put(&i, "\xfd\x37zXZ\0", 6);
 	save(&i, 1);
-	expect_refused(&config, EXIT_ENVIRONMENT,
-		       "it is gzip, not pcap or pcapng; try `gunzip -c ");
+	expect_refused(&config, EXIT_ENVIRONMENT, "it is xz, not pcap or pcapng; try `xz -dc ");
 	expect_refused(&config, EXIT_ENVIRONMENT,
 		       "| secvf replay -` (--tolerant goes on without it)");
 	for (int merge = 0; merge < 2; merge++) {
