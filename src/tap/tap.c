@@ -113,7 +113,7 @@ void tap_publish(struct tap *t, struct frame *f)
 		count(&t->out_of_scope);
 		return;
 	}
-	if (t->config.filter && !bpf_match(t->config.filter, f)) {
+	if (t->config.filter && !bpf_match(t->config.filter, f->data, f->caplen, f->len)) {
 		count(&t->prefiltered);
 		return;
 	}
