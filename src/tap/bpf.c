@@ -340,6 +340,10 @@ void bpf_free(struct bpf *b)
 	free(b);
 }
 
+/* Of "ip broadcast". A capture has no network, so that it takes 0.0.0.0 and 255.255.255.255 alone,
+ * as tcpdump -r does. */
+#define NETMASK 0u
+
 /* A number that no token of the language can hold: libpcap's scanner says so, but only once its
  * parser has taken all tokens before it. So it tells which tokens could go on. */
 #define OVERFLOW " 99999999999"
@@ -354,7 +358,7 @@ static int compile(const char *expression, struct bpf_program *program, char why
 		snprintf(why, PCAP_ERRBUF_SIZE, "out of memory");
 		return PCAP_ERROR;
 	}
-	result = pcap_compile(dead, program, expression, 1, PCAP_NETMASK_UNKNOWN);
+	result = pcap_compile(dead, program, expression, 1, NETMASK);
 	snprintf(why, PCAP_ERRBUF_SIZE, "%s", result < 0 ? pcap_geterr(dead) : "");
 	pcap_close(dead);
 	return result;

@@ -1,7 +1,8 @@
 /* bpf.h - the capture filter (prefilter): libpcap's language, compiled once, run on each frame
  *
  * Source: pcap-filter(7). Filters are compiled for Ethernet; names of hosts are looked up when a
- * filter is compiled, so that may wait for the resolver.
+ * filter is compiled, so that may wait for the resolver. "ip broadcast" is 0.0.0.0 and
+ * 255.255.255.255, as the netmask is not known.
  */
 #ifndef SECVF_TAP_BPF_H
 #define SECVF_TAP_BPF_H

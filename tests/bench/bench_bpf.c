@@ -85,7 +85,7 @@ static bool compare(const struct load *l, const char *expression)
 	pcap_t *dead = pcap_open_dead(DLT_EN10MB, (int)FRAME_BYTES_MAX);
 	struct bpf *b = bpf_compile(expression, &err);
 
-	if (!dead || !b || pcap_compile(dead, &p, expression, 1, PCAP_NETMASK_UNKNOWN)) {
+	if (!dead || !b || pcap_compile(dead, &p, expression, 1, 0)) {
 		fprintf(stderr, "bench_bpf: %s\n", b ? "libpcap failed" : err.text);
 		exit(3);
 	}
