@@ -337,6 +337,7 @@ static void errors_have_a_place(void **state)
 		{"host 10.0.0.1 and tcp[13:", "", 25},
 		{"ip[0:4] = 1 or tcp[2:] = 3", "]", 21},
 		{"ether[0] =! 3", "!", 10},
+		{"ip[0:udp] = 1", "udp", 5},
 		{"udp and port 80 = 3", "=", 16},
 		{"len >> 3", "", 8},
 		{"tcp \"quoted\"", "\"", 4},
