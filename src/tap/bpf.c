@@ -160,7 +160,7 @@ struct bpf *bpf_from_insns(const struct bpf_insn *insns, uint32_t n)
 }
 
 /* A branch, where compilers would rather choose between the pointers: a branch is predicted, and
- * the next step need not wait for the bytes of the frame. clang's loop gains a third by it. */
+ * the next step need not wait for the bytes of the frame. clang's loop gains a fifth or more. */
 static inline const struct op *next(const struct op *op, bool yes)
 {
 	const struct op *to = op->yes;
