@@ -387,7 +387,7 @@ void tap_publish(struct tap *t, struct frame *f)
 		return;
 	}
 	count(&t->port[f->ingress].received);
-	if (t->config.filter && !bpf_match(t->config.filter, f)) {
+	if (t->config.filter && !bpf_match(t->config.filter, f->data, f->caplen, f->len)) {
 		count(&t->prefiltered);
 		return;
 	}
