@@ -422,6 +422,19 @@ static void init_output(struct session *s)
 	emit_table_init(&s->output.table, use_color(&s->options), columns);
 }
 
+/* The expression, and a caret below the place where it goes wrong, where that can be had. */
+static void show_place(const char *expression)
+{
+	size_t at, n;
+
+	if (strpbrk(expression, "\t\n") || !bpf_error_place(expression, &at, &n))
+		return;
+	fprintf(stderr, "  %s\n  %*s^", expression, (int)at, "");
+	while (n-- > 1)
+		fputc('~', stderr);
+	fputc('\n', stderr);
+}
+
 /* Everything that may fail before the first frame. Return: false with @err filled. */
 static bool prepare(struct session *s, struct err *err)
 {
@@ -438,8 +451,10 @@ static bool prepare(struct session *s, struct err *err)
 			"found: install it, or name it with --tshark");
 		return false;
 	}
-	if (o->filter && !(s->filter = bpf_compile(o->filter, err)))
+	if (o->filter && !(s->filter = bpf_compile(o->filter, err))) {
+		show_place(o->filter);
 		return false;
+	}
 	err_set(err, EXIT_ENVIRONMENT, "out of memory or descriptors at the start");
 	s->eth = switch_new(&o->eth);
 	if (!s->eth || waker_init(&s->waker) || waker_init(&s->source_waker) || !init_spool(s))
