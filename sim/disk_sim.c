@@ -61,8 +61,13 @@ static int sim_create(void *ctx, const char *path)
 	f = find(d, path);
 	if (f)
 		f->present = false;
-	check(d->count < DISK_SIM_FILES_MAX);
+	if (d->count == d->cap) {
+		d->cap = d->cap ? 2 * d->cap : 16;
+		d->file = realloc(d->file, d->cap * sizeof(d->file[0]));
+		check(d->file);
+	}
 	f = &d->file[d->count++];
+	memset(f, 0, sizeof(*f));
 	check(snprintf(f->path, sizeof(f->path), "%s", path) < (int)sizeof(f->path));
 	f->present = f->open = true;
 	return (int)traced(d, 'C', FD_FIRST + (int)d->count - 1);
@@ -227,5 +232,7 @@ void disk_sim_done(struct disk_sim *d)
 		free(d->file[i].map);
 		buf_done(&d->file[i].bytes);
 	}
-	d->count = 0;
+	free(d->file);
+	d->file = NULL;
+	d->count = d->cap = 0;
 }

@@ -14,8 +14,6 @@
 #include "random.h"
 #include "trace.h"
 
-#define DISK_SIM_FILES_MAX 2048u
-
 struct disk_sim_file {
 	char path[128];
 	struct buf bytes; /* n is its length */
@@ -32,8 +30,8 @@ struct disk_sim {
 	int trouble;	/* -errno that goes on; 0: none */
 	uint64_t calls; /* that it goes on for */
 	uint64_t now_ns;
-	unsigned count;
-	struct disk_sim_file file[DISK_SIM_FILES_MAX];
+	unsigned count, cap;
+	struct disk_sim_file *file; /* all that were ever made */
 };
 
 /** disk_sim_init() - @trace: borrowed */

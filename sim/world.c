@@ -20,6 +20,9 @@
 #define WORLD_FRAMES_MAX 600u
 #define MS		 UINT64_C(1000000)
 
+/* Some frames of the longest kind, and the header; so a run fills several. */
+#define WORLD_JOURNAL_BYTES 16384u
+
 struct world {
 	struct sim_random random; /* traffic and order of steps; the port has its own */
 	struct port_sim port;
@@ -550,9 +553,6 @@ static void choose_disk(struct world *w)
 		w->limits.duration_ns = random_range(r, 1, 2000 * MS);
 	if (random_chance(r, 200))
 		w->limits.ring_files = (uint32_t)random_range(r, 1, 5);
-	/* The smallest files of a journal hold more than a run's frames; large ones cost time. */
-	if (w->journal && !w->limits.bytes)
-		w->limits.bytes = 1;
 	if (random_chance(r, 300))
 		c->buffer_bytes = random_range(r, 1, 20000);
 	c->flush |= c->buffer_bytes > 0;
@@ -568,6 +568,7 @@ static void begin_disk(struct world *w, uint64_t seed)
 		.port_counts = port_counts,
 		.port_ctx = w,
 		.journal = w->journal,
+		.journal_bytes = WORLD_JOURNAL_BYTES,
 		.wake_source = {.fn = wake_nobody},
 		.disk = disk_sim_init(&w->disk, seed ^ UINT64_C(0xd15c), &w->port.trace),
 		.wake_spool = {.fn = wake_spool, .ctx = w},

@@ -420,6 +420,8 @@ static uint32_t journal_bytes(const struct spool *s)
 {
 	uint64_t bytes = s->config.limits.bytes;
 
+	if (s->config.journal_bytes)
+		return s->config.journal_bytes;
 	if (!bytes)
 		return SPOOL_JOURNAL_BYTES;
 	if (bytes < SPOOL_JOURNAL_MIN)

@@ -79,6 +79,7 @@ struct spool_config {
 	void (*port_counts)(void *ctx, unsigned port, struct pcapng_counts *counts);
 	void *port_ctx;
 	bool journal;
+	uint32_t journal_bytes;	 /* 0: as the limits say; else it must hold the longest frame */
 	struct wake wake_source; /* a journal file is at hand again */
 	struct disk disk;
 	struct wake wake_spool;	   /* jobs have come */

@@ -239,6 +239,7 @@ static bool begin_segment(struct tap *t, unsigned port, uint32_t bytes, uint64_t
 		s->interfaces = t->interfaces;
 	}
 	lay_out(s, &t->fresh);
+	check(s->cap - s->used >= bytes);
 	buf_put(&t->declared, t->fresh.p, t->fresh.n);
 	if (!known) {
 		s->declares += port + 1 - t->interfaces;
