@@ -27,6 +27,8 @@
 #define SEGMENT_BYTES (1u << 20)
 /* Frames in one at most, so that a small buffer is many segments; their stamps take 16 KiB. */
 #define SEGMENT_FRAMES 4096u
+/* Room for each where few are to be in one: an Ethernet frame of full length and more. */
+#define SEGMENT_FRAME_BYTES 2048u
 /* Stamps count microseconds in 32 bits: a segment older than an hour takes no more frames. */
 #define SEGMENT_AGE_NS UINT64_C(3600000000000)
 

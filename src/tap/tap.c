@@ -177,9 +177,14 @@ static void lay_out(struct segment *s, const struct buf *blocks)
 
 static struct segment *take_segment(struct tap *t, uint32_t bytes)
 {
+	uint64_t most = (uint64_t)t->config.segment_frames * SEGMENT_FRAME_BYTES;
+
 	if (t->config.source.take)
 		return t->config.source.take(t->config.source.ctx, bytes);
-	return segment_new(bytes > SEGMENT_BYTES ? bytes : SEGMENT_BYTES, t->config.segment_frames);
+	/* No more than its frames will take, as a rule: a small buffer has many segments. */
+	if (most > SEGMENT_BYTES)
+		most = SEGMENT_BYTES;
+	return segment_new(bytes > most ? bytes : (uint32_t)most, t->config.segment_frames);
 }
 
 /* A segment that is a file of its own takes interface blocks anywhere; in another they stand at the

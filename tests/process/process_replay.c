@@ -227,6 +227,8 @@ static void test_killed_tshark_loses_nothing(void **state)
 			       "0",
 			       "--limit",
 			       "12000",
+			       "--stall", /* a machine under load is no stall */
+			       "60000",
 			       "-T",
 			       "json",
 			       "--report",
