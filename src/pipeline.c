@@ -46,6 +46,7 @@ int pipeline_init(struct pipeline *p, const struct pipeline_config *config)
 	p->store.bytes_max = config->buffer_bytes;
 	spill_init(&p->spill, &p->store, config->spool, &p->config.audit);
 	p->spill.eager = config->write;
+	p->spill.keep = config->write && !config->direct;
 	p->spill.cut_each = config->cut_each;
 	error = feed_init(&p->feed, &p->store, config->lossless ? 0 : config->stall_ns);
 	if (error)
@@ -258,14 +259,41 @@ static void capture_one(struct pipeline *p, const struct tap_frame *f, uint64_t 
 	enum undecoded cause;
 	uint64_t id;
 
-	if (!p->config.direct)
-		count_protocol(p, f->block);
-	id = store_add(&p->store, f->segment, f->block);
+	count_protocol(p, f->block);
+	id = store_add(&p->store, f->segment, f->block, f->bytes);
 	check(id == f->id);
 	if (settled_at_once(p, &cause))
 		lose(p, id, cause, now_ns);
 	else
 		feed_arrived(&p->feed, f->block, now_ns);
+}
+
+/* Room is made for a frame that is there, not for one that may come. */
+static bool take(struct pipeline *p, struct tap_frame *f, uint64_t now_ns)
+{
+	return ring_count(&p->tap.frames) && make_room(p, now_ns) && tap_take(&p->tap, f);
+}
+
+/* Nobody looks at these frames, so nothing here does either, but for the first and the last: each
+ * would have to come over from the processor that laid it out. */
+static int capture_direct(struct pipeline *p, uint64_t now_ns)
+{
+	struct run run = {0};
+	struct tap_frame f;
+
+	while (run.count < PIPELINE_STEP_FRAMES && take(p, &f, now_ns)) {
+		check(store_add(&p->store, f.segment, f.block, f.bytes) == f.id);
+		store_undecoded(&p->store, f.id, UNDECODED_NOT_ASKED);
+		store_emit(&p->store, &run.last);
+		if (!run.count++) {
+			run.first = f.id;
+			run.first_ts_ns = packet_of(f.block).ts_ns;
+		}
+	}
+	if (run.count)
+		run.last_ts_ns = packet_of(f.block).ts_ns;
+	check(run_add(&p->run[UNDECODED_NOT_ASKED], &run));
+	return (int)run.count;
 }
 
 static int capture(struct pipeline *p, uint64_t now_ns)
@@ -274,9 +302,9 @@ static int capture(struct pipeline *p, uint64_t now_ns)
 	int n = 0;
 
 	take_reports(p);
-	/* Room is made for a frame that is there, not for one that may come. */
-	while (n < PIPELINE_STEP_FRAMES && ring_count(&p->tap.frames) && make_room(p, now_ns) &&
-	       tap_take(&p->tap, &f)) {
+	if (p->config.direct)
+		return capture_direct(p, now_ns);
+	while (n < PIPELINE_STEP_FRAMES && take(p, &f, now_ns)) {
 		capture_one(p, &f, now_ns);
 		n++;
 	}

@@ -32,4 +32,21 @@ static inline bool run_extend(struct run *r, uint64_t number, uint64_t ts_ns)
 	return true;
 }
 
+/** run_add() - Add the run @more. Return: false, and nothing added, where it does not follow */
+static inline bool run_add(struct run *r, const struct run *more)
+{
+	if (!more->count)
+		return true;
+	if (r->count && more->first != r->last + 1)
+		return false;
+	if (!r->count) {
+		r->first = more->first;
+		r->first_ts_ns = more->first_ts_ns;
+	}
+	r->last = more->last;
+	r->last_ts_ns = more->last_ts_ns;
+	r->count += more->count;
+	return true;
+}
+
 #endif

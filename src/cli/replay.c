@@ -33,6 +33,8 @@
 /* Where the source waits for the pipeline, a queue hands frames over, and a longer one would only
  * push them out of the caches. */
 #define HANDOVER_FRAMES 4096u
+#define HANDOVER_BATCH	64u
+#define HANDOVER_BYTES	(4u << 20)
 
 /* What the signal handler needs; set while a session runs. */
 static struct {
@@ -265,6 +267,7 @@ static struct pipeline_config make_config(struct session *s)
 	struct pipeline_config config = {
 		.tap = {.queue_limit =
 				o->queue_limit || !topspeed ? o->queue_limit : HANDOVER_FRAMES,
+			.batch = topspeed && !from_pipe(o) ? HANDOVER_BATCH : 1,
 			.all = o->interfaces == 0,
 			.filter = s->filter,
 			.wake_consumer = {.fn = waker_wake, .ctx = &s->waker},
@@ -289,6 +292,12 @@ static struct pipeline_config make_config(struct session *s)
 		.audit = {.line = audit_file_line, .ctx = &s->audit},
 	};
 
+	/* The source waits for the disk, and nobody looks back. */
+	if (o->direct && topspeed && !o->buffer_frames && !o->buffer_bytes) {
+		config.tap.segment_frames = SEGMENT_FRAMES;
+		config.buffer_frames = 4 * HANDOVER_FRAMES;
+		config.buffer_bytes = HANDOVER_BYTES;
+	}
 	if (!o->direct)
 		config.sink = output_sink(&s->output);
 	if (o->journal && s->spools)
@@ -443,7 +452,8 @@ static bool prepare(struct session *s, struct err *err)
 	struct switch_listener listener = {.drop = on_drop, .ctx = s};
 	struct pipeline_config config;
 
-	if (!cli_detect(&s->tshark, o->tshark, err))
+	/* Asking a tshark for its version takes longer than writing many frames does. */
+	if (o->profile != PROFILE_OFF && !cli_detect(&s->tshark, o->tshark, err))
 		return false;
 	if (o->format == OUTPUT_EK && !s->tshark.found) {
 		err_set(err, EXIT_ENVIRONMENT,

@@ -357,10 +357,15 @@ static void choose_goal(struct spill *p, uint64_t now_ns)
 static void let_go(struct spill *p)
 {
 	struct store *s = p->store;
+	uint64_t end = p->on_disk < s->emitted ? p->on_disk : s->emitted;
 
 	/* What was given up at the end stays in memory, as it is nowhere else. */
-	while (!p->gave_up && s->tail < p->on_disk && s->tail < s->emitted &&
-	       (!p->eager || store_at_bound(s)))
+	if (p->gave_up || s->tail >= end || (p->keep && !store_at_bound(s)))
+		return;
+	/* Memory goes by segments, so frames do, too. */
+	if (p->keep && store_segment_end(s, s->tail) < end)
+		end = store_segment_end(s, s->tail);
+	while (s->tail < end)
 		store_drop(s, !store_slot(s, s->tail)->lost);
 }
 

@@ -47,6 +47,7 @@ struct spill {
 	struct spool *spool; /* NULL: nothing is written */
 	struct audit *audit;
 	bool eager;
+	bool keep;     /* eager: what was written stays in memory, up to the bound */
 	bool cut_each; /* each spilled half is a file of its own */
 	uint64_t on_disk, queued,
 		goal; /* ids: first that is not on disk; to be queued; ... up to */

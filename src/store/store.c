@@ -8,6 +8,8 @@
 #include "base/check.h"
 
 _Static_assert(sizeof(struct slot) <= 32, "the bound of STORE_FRAMES_MAX counts 32 bytes a slot");
+_Static_assert((FRAME_BYTES_MAX + 64) / 4 < 1u << 17, "the longest block fits slot.words");
+_Static_assert(UNDECODED_CAUSES < 1 << 5, "each cause fits slot.cause");
 
 int store_init(struct store *s, uint32_t limit)
 {
@@ -26,8 +28,10 @@ int store_init(struct store *s, uint32_t limit)
 
 static void slot_clear(struct slot *slot)
 {
-	free(slot->fields);
-	free(slot->raw);
+	if (slot->fields)
+		free(slot->fields);
+	if (slot->raw)
+		free(slot->raw);
 	memset(slot, 0, sizeof(*slot));
 }
 
@@ -59,7 +63,8 @@ static struct segment **segment_at(const struct store *s, uint64_t i)
 	return &s->segment[i % ((uint64_t)s->limit + 1)];
 }
 
-uint64_t store_add(struct store *s, struct segment *segment, const unsigned char *block)
+uint64_t store_add(struct store *s, struct segment *segment, const unsigned char *block,
+		   uint32_t bytes)
 {
 	uint64_t id = s->head;
 	struct slot *slot;
@@ -72,7 +77,8 @@ uint64_t store_add(struct store *s, struct segment *segment, const unsigned char
 	s->head++;
 	slot = store_slot(s, id);
 	slot->block = block;
-	s->bytes += block_bytes(block);
+	slot->words = bytes / 4 & 0x1ffff;
+	s->bytes += bytes;
 	s->captured++;
 	s->unsettled++;
 	return id;
@@ -88,9 +94,12 @@ static void drop_segments(struct store *s)
 
 void store_drop(struct store *s, bool on_disk)
 {
+	struct slot *slot;
+
 	check(s->tail < s->emitted);
-	s->bytes -= block_bytes(store_slot(s, s->tail)->block);
-	slot_clear(store_slot(s, s->tail));
+	slot = store_slot(s, s->tail);
+	s->bytes -= (uint64_t)slot->words * 4;
+	slot_clear(slot);
 	s->tail++;
 	if (on_disk)
 		s->spilled++;
@@ -133,7 +142,7 @@ static struct slot *settle(struct store *s, uint64_t id, enum slot_state state)
 	struct slot *slot = store_slot(s, id);
 
 	check(slot->state == SLOT_PENDING || slot->state == SLOT_FED);
-	slot->state = (uint8_t)state;
+	slot->state = state;
 	s->unsettled--;
 	return slot;
 }
@@ -154,7 +163,7 @@ void store_undecoded(struct store *s, uint64_t id, enum undecoded cause)
 	bool meant = cause != UNDECODED_NO_TSHARK && cause != UNDECODED_NOT_ASKED;
 	struct slot *slot = settle(s, id, meant ? SLOT_SKIPPED : SLOT_BASIC);
 
-	slot->cause = (uint8_t)cause;
+	slot->cause = cause;
 	s->cause[cause]++;
 	s->undecoded++;
 }

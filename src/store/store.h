@@ -42,10 +42,11 @@ struct slot {
 	struct decoded_fields *fields; /* owned; NULL where there are none */
 	char *raw;		       /* owned; tshark's lines for -T ek */
 	uint32_t raw_n;
-	uint8_t state;	 /* enum slot_state */
-	uint8_t cause;	 /* enum undecoded, of BASIC and SKIPPED */
-	uint8_t suspect; /* generations that ended badly on this frame */
-	bool lost;	 /* the file that it was in has gone */
+	uint32_t words : 17;  /* length of its block, in 32 bits each */
+	uint32_t state : 3;   /* enum slot_state */
+	uint32_t cause : 5;   /* enum undecoded, of BASIC and SKIPPED */
+	uint32_t suspect : 6; /* generations that ended badly on this frame */
+	uint32_t lost : 1;    /* the file that it was in has gone */
 };
 
 /** struct store - Ids [tail, head) are held; the counters are those of the ledger */
@@ -80,10 +81,12 @@ bool store_full(const struct store *s);
  * store_add() - Capture a frame; where the store is at its limit, the oldest is discarded
  * @segment:  That it lies in; a reference is taken. The same as the last frame's, or a later one
  * @block:    Its packet block, right behind the last frame's where the segment is the same
+ * @bytes:    Length of the block
  *
  * Not where store_full(). Return: its id
  */
-uint64_t store_add(struct store *s, struct segment *segment, const unsigned char *block);
+uint64_t store_add(struct store *s, struct segment *segment, const unsigned char *block,
+		   uint32_t bytes);
 
 /** store_at_bound() - Whether one more frame would be more than the store is to hold */
 static inline bool store_at_bound(const struct store *s)

@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/pooled.h"
 
 /* Frames of a slab are cut by one thread and given back by others. `live` begins at SLAB_OPEN and
  * is lowered by each frame that ends; closing takes away SLAB_OPEN less the frames cut, so that it
- * meets 0 with the last of them. */
+ * meets 0 with the last of them. While it is open and all have ended, it is cut anew: a switch that
+ * nobody keeps frames of has them in the nearest cache always. */
 #define SLAB_OPEN 0x80000000u
 
 struct frame_slab {
@@ -17,18 +19,6 @@ struct frame_slab {
 	uint32_t used; /* bytes */
 	_Alignas(16) unsigned char bytes[FRAME_SLAB_BYTES];
 };
-
-/* AddressSanitizer sees a frame used after its end only where each has an allocation of its own. */
-#if defined(__SANITIZE_ADDRESS__)
-#define POOLED 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define POOLED 0
-#endif
-#endif
-#ifndef POOLED
-#define POOLED 1
-#endif
 
 static struct frame *init(struct frame *f, uint32_t caplen, struct frame_slab *slab)
 {
@@ -64,14 +54,26 @@ void frame_pool_done(struct frame_pool *p)
 	p->slab = NULL;
 }
 
+static void slab_open(struct frame_slab *slab)
+{
+	atomic_init(&slab->live, SLAB_OPEN);
+	slab->cut = slab->used = 0;
+}
+
+/* Acquire: pairs with slab_lower(): whatever was done with its frames is done. */
+static bool all_ended(const struct frame_slab *slab)
+{
+	return slab->cut && atomic_load_explicit(&slab->live, memory_order_acquire) ==
+				    SLAB_OPEN - slab->cut;
+}
+
 static bool next_slab(struct frame_pool *p)
 {
 	frame_pool_done(p);
 	p->slab = malloc(sizeof(*p->slab));
 	if (!p->slab)
 		return false;
-	atomic_init(&p->slab->live, SLAB_OPEN);
-	p->slab->cut = p->slab->used = 0;
+	slab_open(p->slab);
 	return true;
 }
 
@@ -82,6 +84,8 @@ struct frame *frame_pool_new(struct frame_pool *p, uint32_t caplen)
 
 	if (!POOLED || caplen > FRAME_SLAB_BYTES / 4)
 		return frame_new(caplen);
+	if (p->slab && all_ended(p->slab))
+		slab_open(p->slab);
 	if ((!p->slab || FRAME_SLAB_BYTES - p->slab->used < bytes) && !next_slab(p))
 		return NULL;
 	f = (struct frame *)(void *)(p->slab->bytes + p->slab->used);

@@ -19,6 +19,7 @@ int ring_init(struct ring *r, uint32_t limit, struct wake wake_consumer, struct 
 	if (!r->slot)
 		return -ENOMEM;
 	r->mask = slots - 1;
+	r->wake_mask = limit >= 2 * RING_WAKE_POPS ? RING_WAKE_POPS - 1 : 0;
 	r->limit = limit;
 	r->wake_consumer = wake_consumer;
 	r->wake_producer = wake_producer;
@@ -54,7 +55,7 @@ bool ring_has_room(struct ring *r)
 	return head - r->tail_seen < r->limit;
 }
 
-bool ring_push(struct ring *r, void *item)
+bool ring_push_quietly(struct ring *r, void *item)
 {
 	uint32_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
 
@@ -63,7 +64,19 @@ bool ring_push(struct ring *r, void *item)
 	r->slot[head & r->mask] = item;
 	/* Release: the slot is written before the index says so; pairs with ring_pop(). */
 	atomic_store_explicit(&r->head, head + 1, memory_order_release);
+	return true;
+}
+
+void ring_wake_consumer(struct ring *r)
+{
 	wake_if(&r->consumer_sleeps, &r->wake_consumer);
+}
+
+bool ring_push(struct ring *r, void *item)
+{
+	if (!ring_push_quietly(r, item))
+		return false;
+	ring_wake_consumer(r);
 	return true;
 }
 
@@ -81,7 +94,7 @@ void *ring_pop(struct ring *r)
 	item = r->slot[tail & r->mask];
 	/* Release: the slot is read before the producer may write it again. */
 	atomic_store_explicit(&r->tail, tail + 1, memory_order_release);
-	if (ring_count(r) <= r->limit / 2)
+	if (!((tail + 1) & r->wake_mask) && ring_count(r) <= r->limit / 2)
 		wake_if(&r->producer_sleeps, &r->wake_producer);
 	return item;
 }
@@ -117,8 +130,11 @@ bool ring_consumer_sleeps(struct ring *r)
 	atomic_store_explicit(&r->consumer_sleeps, true, memory_order_relaxed);
 	/* Pairs with the fence in wake_if(). */
 	atomic_thread_fence(memory_order_seq_cst);
-	if (ring_count(r) == 0 && !atomic_load_explicit(&r->ended, memory_order_acquire))
+	if (ring_count(r) == 0 && !atomic_load_explicit(&r->ended, memory_order_acquire)) {
+		/* The last pops may not have looked after it. */
+		wake_if(&r->producer_sleeps, &r->wake_producer);
 		return true;
+	}
 	atomic_store_explicit(&r->consumer_sleeps, false, memory_order_relaxed);
 	return false;
 }

@@ -16,6 +16,10 @@
 /* Above this a ring's slots alone would take 128 MiB. */
 #define RING_LIMIT_MAX (1u << 24)
 
+/* Pops from one look after the producer to the next, in a ring of twice as many or more: a look costs
+ * as much as many pops do. */
+#define RING_WAKE_POPS 32u
+
 /** struct wake - How one side is woken; called on the other side's thread, must not block */
 struct wake {
 	void (*fn)(void *ctx);
@@ -26,6 +30,7 @@ struct ring {
 	void **slot;
 	uint32_t mask;
 	uint32_t limit;
+	uint32_t wake_mask; /* the producer is looked after at each pop from a place without these bits */
 	struct wake wake_consumer, wake_producer; /* fn NULL: that side never sleeps */
 	/* Each side's own index and its last look at the other's, on its own cache line. */
 	_Alignas(64) _Atomic uint32_t head; /* next to fill; written by the producer */
@@ -41,7 +46,8 @@ struct ring {
  * ring_init() - Start empty
  * @limit:          Items that it holds at most, 1 to RING_LIMIT_MAX
  * @wake_consumer:  Called by ring_push() and ring_end() when the consumer sleeps
- * @wake_producer:  Called by ring_pop() when the producer sleeps and half the ring is free
+ * @wake_producer:  Called by ring_pop() or ring_consumer_sleeps() when the producer sleeps and half
+ *                  the ring is free
  *
  * Return: 0, or -ENOMEM
  */
@@ -53,6 +59,12 @@ void ring_done(struct ring *r);
 /** ring_push() - Offer an item; producer only, never blocks. Return: false where the ring is full
  */
 bool ring_push(struct ring *r, void *item);
+
+/** ring_push_quietly() - As ring_push(), but wakes nobody: ring_wake_consumer() does */
+bool ring_push_quietly(struct ring *r, void *item);
+
+/** ring_wake_consumer() - Producer: wake the consumer if it sleeps */
+void ring_wake_consumer(struct ring *r);
 
 /** ring_pop() - Take the oldest item; consumer only, never blocks. Return: NULL where it is empty
  */

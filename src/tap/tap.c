@@ -28,6 +28,16 @@ void tap_report_free(struct tap_report *report)
 	free(report);
 }
 
+/* Memory for frames. No more in a segment than its frames will take, as a rule: a small buffer has
+ * many segments. */
+static struct segment_pool *make_pool(const struct tap_config *config)
+{
+	uint64_t bytes = (uint64_t)config->segment_frames * SEGMENT_FRAME_BYTES;
+
+	return segment_pool_new(bytes < SEGMENT_BYTES ? (uint32_t)bytes : SEGMENT_BYTES,
+				config->segment_frames, TAP_SPARES);
+}
+
 int tap_init(struct tap *t, const struct tap_config *config)
 {
 	static const struct wake none;
@@ -39,8 +49,12 @@ int tap_init(struct tap *t, const struct tap_config *config)
 		t->config.queue_limit = TAP_QUEUE_LIMIT;
 	if (!t->config.segment_frames)
 		t->config.segment_frames = SEGMENT_FRAMES;
+	if (!t->config.batch)
+		t->config.batch = 1;
+	t->pool = make_pool(&t->config);
 	/* Each segment under way holds a queued frame, but for the one being read. */
-	if (ring_init(&t->frames, t->config.queue_limit, config->wake_consumer,
+	if (!t->pool ||
+	    ring_init(&t->frames, t->config.queue_limit, config->wake_consumer,
 		      config->wake_producer) ||
 	    ring_init(&t->segments,
 		      t->config.queue_limit < RING_LIMIT_MAX ? t->config.queue_limit + 1
@@ -70,6 +84,8 @@ void tap_done(struct tap *t)
 	segment_unref(t->reading);
 	segment_unref(t->open);
 	t->reading = t->open = NULL;
+	segment_pool_close(t->pool);
+	t->pool = NULL;
 	buf_done(&t->declared);
 	buf_done(&t->fresh);
 	ring_done(&t->frames);
@@ -177,14 +193,11 @@ static void lay_out(struct segment *s, const struct buf *blocks)
 
 static struct segment *take_segment(struct tap *t, uint32_t bytes)
 {
-	uint64_t most = (uint64_t)t->config.segment_frames * SEGMENT_FRAME_BYTES;
-
 	if (t->config.source.take)
 		return t->config.source.take(t->config.source.ctx, bytes);
-	/* No more than its frames will take, as a rule: a small buffer has many segments. */
-	if (most > SEGMENT_BYTES)
-		most = SEGMENT_BYTES;
-	return segment_new(bytes > most ? bytes : (uint32_t)most, t->config.segment_frames);
+	if (bytes > t->pool->bytes)
+		return segment_new(bytes, t->config.segment_frames);
+	return segment_pool_take(t->pool);
 }
 
 /* A segment that is a file of its own takes interface blocks anywhere; in another they stand at the
@@ -286,8 +299,15 @@ bool tap_has_room(struct tap *t)
 	return t->config.source.ready(t->config.source.ctx);
 }
 
+void tap_flush(struct tap *t)
+{
+	t->unflushed = 0;
+	ring_wake_consumer(&t->frames);
+}
+
 bool tap_sleeps(struct tap *t)
 {
+	tap_flush(t);
 	if (!ring_has_room(&t->frames))
 		return ring_producer_sleeps(&t->frames);
 	return !tap_has_room(t) && t->config.source.sleeps(t->config.source.ctx);
@@ -321,13 +341,16 @@ static bool queue(struct tap *t, const struct frame *f)
 	}
 	block = s->base + s->used;
 	pcapng_packet(block, &p);
-	s->stamp[s->frames] = (uint32_t)((f->published_ns - s->opened_ns) / 1000);
+	s->mark[s->frames] = (struct segment_mark){
+		.us = (uint32_t)((f->published_ns - s->opened_ns) / 1000), .bytes = bytes};
 	s->used += bytes;
 	s->frames++;
 	t->next_id++;
 	t->port[f->ingress].dropped_before = 0;
 	/* There is room: that was asked before, and only this thread pushes. */
-	check(ring_push(&t->frames, block));
+	check(ring_push_quietly(&t->frames, block));
+	if (++t->unflushed >= t->config.batch)
+		tap_flush(t);
 	return true;
 }
 
@@ -430,8 +453,11 @@ bool tap_take(struct tap *t, struct tap_frame *f)
 		t->read = 0;
 		check(t->reading && segment_has(t->reading, block));
 	}
-	*f = (struct tap_frame){
-		.segment = t->reading, .block = block, .id = t->reading->first_id + t->read++};
+	*f = (struct tap_frame){.segment = t->reading,
+				.block = block,
+				.bytes = t->reading->mark[t->read].bytes,
+				.id = t->reading->first_id + t->read};
+	t->read++;
 	return true;
 }
 

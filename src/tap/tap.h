@@ -33,6 +33,9 @@
 
 #define TAP_QUEUE_LIMIT 50000u /* SecVFCaptureQueueLimit */
 
+/* Segments that were given back and are kept to be used again: 4 MiB of memory at most. */
+#define TAP_SPARES 4u
+
 /* Reports under way: at one a millisecond, a second's worth. */
 #define TAP_REPORTS_MAX 1024u
 
@@ -68,6 +71,9 @@ struct tap_source {
 
 struct tap_config {
 	uint32_t queue_limit;	  /* 0: TAP_QUEUE_LIMIT */
+	/* Frames from one look after a pipeline that sleeps to the next; 0: 1. Where it is more, the
+	 * source calls tap_flush() before it waits for anything */
+	uint32_t batch;
 	uint32_t segment_frames;  /* 0: SEGMENT_FRAMES */
 	struct tap_source source; /* take NULL: memory, SEGMENT_BYTES each */
 	/* Names of ports, for interface blocks; called on the switch's thread; NULL: "port-N" */
@@ -84,6 +90,7 @@ struct tap_config {
 struct tap_frame {
 	struct segment *segment; /* borrowed until the next tap_take() */
 	const unsigned char *block;
+	uint32_t bytes; /* of the block */
 	uint64_t id;
 };
 
@@ -97,7 +104,9 @@ struct tap {
 	struct ring frames;   /* of packet blocks */
 	struct ring segments; /* that they lie in, a reference each */
 	/* Switch's thread */
+	struct segment_pool *pool;
 	struct segment *open; /* being filled; one reference */
+	uint32_t unflushed;   /* frames queued since the pipeline was looked after */
 	uint64_t next_id;
 	atomic_bool cut;
 	_Atomic(struct tap_change *) change; /* the mailbox; NULL: none */
@@ -148,6 +157,9 @@ bool tap_has_room(struct tap *t);
 /** tap_sleeps() - The source is about to sleep, as there is no room. Return: false where it must
  * not. Switch thread */
 bool tap_sleeps(struct tap *t);
+
+/** tap_flush() - Have the pipeline take what is queued. Switch thread */
+void tap_flush(struct tap *t);
 
 /** tap_cut() - The next frame begins a segment. Any thread */
 void tap_cut(struct tap *t);

@@ -26,7 +26,7 @@ static inline const unsigned char *blocks_put(struct segment *s, const struct pc
 	check(s->frames < s->frames_max && s->cap - s->used >= pcapng_packet_bytes(p));
 	pcapng_packet(block, p);
 	s->used += pcapng_packet_bytes(p);
-	s->stamp[s->frames++] = 0;
+	s->mark[s->frames++] = (struct segment_mark){.bytes = pcapng_packet_bytes(p)};
 	return block;
 }
 

@@ -74,7 +74,7 @@ static uint64_t arrive_with(struct fixture *f, uint32_t caplen, uint32_t len, ui
 					  f->segment_frames ? f->segment_frames : SEGMENT_FEW, id);
 	}
 	block = blocks_put(f->segment, &p);
-	assert_int_equal(store_add(&f->store, f->segment, block), id);
+	assert_int_equal(store_add(&f->store, f->segment, block, block_bytes(block)), id);
 	feed_arrived(&f->feed, block, now_ns);
 	return id;
 }

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "random.h"
+#include "base/pooled.h"
 #include "tap/frame.h"
 
 static void fresh_frame_is_zero(void **state)
@@ -91,6 +92,31 @@ static void pool_frames_outlive_the_pool(void **state)
 	}
 }
 
+/* A slab of which all frames have ended is cut anew from its start; one that holds a frame is not. */
+static void pool_starts_again_where_all_have_ended(void **state)
+{
+	struct frame_pool pool = {0};
+	struct frame *a = frame_pool_new(&pool, 100), *b, *c;
+
+	(void)state;
+	memset(a->data, 'a', 100);
+	b = frame_pool_new(&pool, 100);
+	frame_unref(b);
+	c = frame_pool_new(&pool, 100);
+	memset(c->data, 'c', 100);
+	for (unsigned i = 0; i < 100; i++)
+		assert_int_equal(a->data[i], 'a');
+	assert_ptr_not_equal(c, a);
+	frame_unref(a);
+	frame_unref(c);
+	b = frame_pool_new(&pool, 50);
+	if (POOLED)
+		assert_ptr_equal(b, a);
+	assert_int_equal(b->caplen, 50);
+	frame_pool_done(&pool);
+	frame_unref(b);
+}
+
 static void too_long_is_our_own_mistake(void **state)
 {
 	int status = 0;
@@ -154,6 +180,7 @@ int main(void)
 		cmocka_unit_test(fresh_frame_is_zero),
 		cmocka_unit_test(lives_while_it_is_held),
 		cmocka_unit_test(pool_frames_outlive_the_pool),
+		cmocka_unit_test(pool_starts_again_where_all_have_ended),
 		cmocka_unit_test(too_long_is_our_own_mistake),
 		cmocka_unit_test(set_holds_its_ports),
 		cmocka_unit_test(sets_meet_in_a_common_port),

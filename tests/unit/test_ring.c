@@ -198,15 +198,19 @@ static void producer_is_woken_once_half_is_free(void **state)
 	(void)state;
 	for (unsigned i = 0; i < LIMITS; i++) {
 		struct fixture f;
-		uint32_t limit = limits[i];
+		uint32_t limit = limits[i], late;
 
 		begin(&f, limit);
 		while (ring_push(&f.ring, item(0))) {
 		}
 		assert_true(ring_producer_sleeps(&f.ring));
+		late = limit < 2 * RING_WAKE_POPS ? 0 : RING_WAKE_POPS - 1;
 		while (ring_count(&f.ring)) {
 			ring_pop(&f.ring);
-			assert_int_equal(f.producer_woken, ring_count(&f.ring) <= limit / 2);
+			if (ring_count(&f.ring) > limit / 2)
+				assert_int_equal(f.producer_woken, 0);
+			else if (ring_count(&f.ring) + late <= limit / 2)
+				assert_int_equal(f.producer_woken, 1);
 		}
 		assert_false(ring_producer_sleeps(&f.ring));
 		assert_true(ring_push(&f.ring, item(0)));
@@ -215,6 +219,42 @@ static void producer_is_woken_once_half_is_free(void **state)
 		assert_int_equal(f.consumer_woken, 0);
 		ring_done(&f.ring);
 	}
+}
+
+/* The last pops before the consumer sleeps may be between two looks. */
+static void consumer_does_not_sleep_on_a_sleeping_producer(void **state)
+{
+	for (uint32_t start = 0; start < RING_WAKE_POPS; start++) {
+		struct fixture f;
+
+		(void)state;
+		begin(&f, 2 * RING_WAKE_POPS);
+		start_at(&f.ring, start);
+		while (ring_push(&f.ring, item(0))) {
+		}
+		assert_true(ring_producer_sleeps(&f.ring));
+		while (ring_pop(&f.ring)) {
+		}
+		assert_true(ring_consumer_sleeps(&f.ring));
+		assert_int_equal(f.producer_woken, 1);
+		ring_done(&f.ring);
+	}
+}
+
+static void quiet_pushes_wake_nobody(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f, 4);
+	assert_true(ring_consumer_sleeps(&f.ring));
+	assert_true(ring_push_quietly(&f.ring, item(0)));
+	assert_true(ring_push_quietly(&f.ring, item(1)));
+	assert_int_equal(f.consumer_woken, 0);
+	ring_wake_consumer(&f.ring);
+	ring_wake_consumer(&f.ring);
+	assert_int_equal(f.consumer_woken, 1);
+	ring_done(&f.ring);
 }
 
 static void awake_producer_is_left_alone(void **state)
@@ -258,6 +298,8 @@ int main(void)
 		cmocka_unit_test(end_comes_after_the_items),
 		cmocka_unit_test(producer_is_woken_once_half_is_free),
 		cmocka_unit_test(awake_producer_is_left_alone),
+		cmocka_unit_test(consumer_does_not_sleep_on_a_sleeping_producer),
+		cmocka_unit_test(quiet_pushes_wake_nobody),
 		cmocka_unit_test(wakes_are_optional),
 	};
 

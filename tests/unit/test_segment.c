@@ -35,7 +35,7 @@ static void segments_begin_empty(void **state)
 	assert_int_equal(s->first_bytes, 0);
 	assert_null(s->unmap);
 	memset(s->base, 0xff, 1000);
-	memset(s->stamp, 0xff, 7 * sizeof(s->stamp[0]));
+	memset(s->mark, 0xff, 7 * sizeof(s->mark[0]));
 	segment_unref(s);
 }
 
@@ -116,7 +116,7 @@ static void blocks_lie_one_behind_the_other(void **state)
 	segment_unref(s);
 }
 
-static void each_frame_has_its_stamp(void **state)
+static void each_frame_has_its_mark(void **state)
 {
 	const uint64_t opened[] = {0, 999, UINT64_C(123456789012345), UINT64_MAX / 2};
 	const uint32_t hour_us = (uint32_t)(SEGMENT_AGE_NS / 1000);
@@ -124,10 +124,10 @@ static void each_frame_has_its_stamp(void **state)
 
 	(void)state;
 	assert_non_null(s);
-	s->stamp[0] = 0;
-	s->stamp[1] = 1;
-	s->stamp[2] = hour_us - 1; /* the last that a tap sets */
-	s->stamp[3] = UINT32_MAX;
+	s->mark[0].us = 0;
+	s->mark[1].us = 1;
+	s->mark[2].us = hour_us - 1; /* the last that a tap sets */
+	s->mark[3].us = UINT32_MAX;
 	assert_int_equal((uint64_t)hour_us * 1000, SEGMENT_AGE_NS); /* it fits */
 	for (unsigned i = 0; i < 4; i++) {
 		s->opened_ns = opened[i];
@@ -179,6 +179,46 @@ static void last_reference_frees(void **state)
 	assert_int_equal(unmapped, 1);
 }
 
+static void pool_gives_what_it_was_given(void **state)
+{
+	struct segment_pool *p = segment_pool_new(1000, 10, 2);
+	struct segment *s[4];
+
+	(void)state;
+	assert_non_null(p);
+	if (!p->spares_max)
+		skip(); /* AddressSanitizer: nothing is used again */
+	for (unsigned i = 0; i < 4; i++) {
+		s[i] = segment_pool_take(p);
+		assert_non_null(s[i]);
+		assert_int_equal(s[i]->cap, 1000);
+		assert_int_equal(s[i]->frames_max, 10);
+		/* What a tap leaves in it. */
+		s[i]->used = s[i]->frames = s[i]->interfaces = s[i]->declares = 7;
+		s[i]->first_bytes = s[i]->first_at = 7;
+		s[i]->first_id = s[i]->opened_ns = s[i]->age_ns_max = 7;
+	}
+	assert_int_equal(atomic_load(&p->refs), 5);
+	segment_unref(segment_ref(s[0])); /* not the last reference */
+	assert_int_equal(atomic_load(&p->spares), 0);
+	for (unsigned i = 0; i < 4; i++)
+		segment_unref(s[i]);
+	assert_int_equal(atomic_load(&p->spares), 2);
+	assert_int_equal(atomic_load(&p->refs), 1);
+	/* The last is the warmest. */
+	assert_ptr_equal(segment_pool_take(p), s[1]);
+	assert_int_equal(atomic_load(&s[1]->refs), 1);
+	assert_int_equal(s[1]->used | s[1]->frames | s[1]->interfaces | s[1]->declares, 0);
+	assert_int_equal(s[1]->first_bytes | s[1]->first_at | s[1]->first_id | s[1]->opened_ns, 0);
+	assert_int_equal(s[1]->age_ns_max, SEGMENT_AGE_NS);
+	assert_ptr_equal(s[1]->pool, p);
+	assert_null(s[1]->file);
+	assert_null(s[1]->unmap);
+	/* One that outlives its maker is freed, and the pool with it. */
+	segment_pool_close(p);
+	segment_unref(s[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,8 +226,9 @@ int main(void)
 		cmocka_unit_test(blocks_are_within_or_not),
 		cmocka_unit_test(blocks_say_what_was_put),
 		cmocka_unit_test(blocks_lie_one_behind_the_other),
-		cmocka_unit_test(each_frame_has_its_stamp),
+		cmocka_unit_test(each_frame_has_its_mark),
 		cmocka_unit_test(last_reference_frees),
+		cmocka_unit_test(pool_gives_what_it_was_given),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

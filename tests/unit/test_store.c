@@ -76,7 +76,7 @@ static uint64_t add(struct store *s, struct layer *l)
 	}
 	block = blocks_put(l->open, &p);
 	assert_int_equal(block_bytes(block), bytes_of(id));
-	assert_int_equal(store_add(s, l->open, block), id);
+	assert_int_equal(store_add(s, l->open, block, block_bytes(block)), id);
 	return id;
 }
 
@@ -366,7 +366,8 @@ static void settle_one(struct store *s, struct model *m, struct sim_random *r)
 	if (m->state[id] >= SLOT_DECODED)
 		return;
 	if (random_chance(r, 300)) {
-		store_slot(s, id)->state = m->state[id] = SLOT_FED;
+		store_slot(s, id)->state = SLOT_FED;
+		m->state[id] = SLOT_FED;
 	} else if (random_chance(r, 500)) {
 		store_decoded(s, id, calloc(1, sizeof(struct decoded_fields)), text_of("raw"), 3);
 		m->state[id] = SLOT_DECODED;
