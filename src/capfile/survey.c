@@ -256,7 +256,7 @@ bool survey_read(struct survey *s, struct capfile *c,
 	struct watching w = {.survey = s, .capfile = c};
 	const struct capfile_watch watch = {.block = on_block, .ctx = &w};
 	struct survey_interface *interfaces = s->file.interfaces;
-	enum capfile_result result;
+	enum capfile_result result = CAPFILE_END;
 	struct capfile_frame f;
 	uint64_t before_ns = 0;
 	unsigned count;

@@ -9,13 +9,16 @@
 
 /* Frames of a slab are cut by one thread and given back by others. `live` begins at SLAB_OPEN and
  * is lowered by each frame that ends; closing takes away SLAB_OPEN less the frames cut, so that it
- * meets 0 with the last of them. While it is open and all have ended, it is cut anew: a switch that
- * nobody keeps frames of has them in the nearest cache always. */
+ * meets 0 with the last of them. Frames that never left the pool's thread are counted by themselves
+ * while the slab is open, as an atomic operation waits for the stores before it, which are a frame's
+ * bytes on their way to wherever they were copied. While the slab is open and all have ended, it is
+ * cut anew: a switch that nobody keeps frames of has them in the nearest cache always. */
 #define SLAB_OPEN 0x80000000u
 
 struct frame_slab {
 	atomic_uint live;
-	uint32_t cut;  /* frames */
+	bool open;
+	uint32_t cut;  /* frames, less those that ended here */
 	uint32_t used; /* bytes */
 	_Alignas(16) unsigned char bytes[FRAME_SLAB_BYTES];
 };
@@ -49,22 +52,25 @@ static void slab_lower(struct frame_slab *slab, unsigned by)
 
 void frame_pool_done(struct frame_pool *p)
 {
-	if (p->slab)
+	if (p->slab) {
+		p->slab->open = false;
 		slab_lower(p->slab, SLAB_OPEN - p->slab->cut);
+	}
 	p->slab = NULL;
 }
 
 static void slab_open(struct frame_slab *slab)
 {
 	atomic_init(&slab->live, SLAB_OPEN);
+	slab->open = true;
 	slab->cut = slab->used = 0;
 }
 
 /* Acquire: pairs with slab_lower(): whatever was done with its frames is done. */
 static bool all_ended(const struct frame_slab *slab)
 {
-	return slab->cut && atomic_load_explicit(&slab->live, memory_order_acquire) ==
-				    SLAB_OPEN - slab->cut;
+	return slab->used && atomic_load_explicit(&slab->live, memory_order_acquire) ==
+				     SLAB_OPEN - slab->cut;
 }
 
 static bool next_slab(struct frame_pool *p)
@@ -96,15 +102,18 @@ struct frame *frame_pool_new(struct frame_pool *p, uint32_t caplen)
 
 static void end(struct frame *f)
 {
-	if (f->slab)
-		slab_lower(f->slab, 1);
-	else
+	if (!f->slab)
 		free(f);
+	else if (!f->shared && f->slab->open)
+		f->slab->cut--;
+	else
+		slab_lower(f->slab, 1);
 }
 
 struct frame *frame_ref(struct frame *f)
 {
 	/* Relaxed: who takes a reference holds one already, so nothing can be freed meanwhile. */
+	f->shared = true;
 	atomic_fetch_add_explicit(&f->refs, 1, memory_order_relaxed);
 	return f;
 }

@@ -47,10 +47,12 @@ static inline bool port_set_empty(const struct port_set *s)
  * struct frame - One frame; immutable once published
  *
  * Made by a source with one reference, which is the maker's. Whoever keeps it takes a
- * reference of its own; the last frame_unref() frees it, on whichever thread.
+ * reference of its own; the last frame_unref() frees it, on whichever thread. To hand a frame of a
+ * pool to another thread, take a reference for it: one that nobody took any of ends on the pool's.
  */
 struct frame {
 	atomic_uint refs;
+	bool shared;	       /* frame_ref() was called */
 	uint32_t caplen;       /* bytes in data, at most FRAME_BYTES_MAX */
 	uint32_t len;	       /* bytes on the wire, as recorded; may be absurd in a hostile file */
 	uint16_t ingress;      /* switch port that it came in by */
