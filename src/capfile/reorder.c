@@ -5,9 +5,10 @@
 
 #define HEAD_BYTES	  8u
 #define TAIL_BYTES	  4u
+#define OPTION_VERDICT	  7u	/* of an enhanced packet block */
 #define OPTION_CUSTOM_MIN 2988u /* 2988, 2989 and, not to be copied, 19372, 19373 */
 
-/* What to turn round at the start of an option's value: a letter for each integer, of 2, 4 or 8
+/* What to turn round at the start of an option's value: a digit for each integer, of 1, 2, 4 or 8
  * bytes; the rest stays. */
 static const struct {
 	uint32_t type;
@@ -23,6 +24,7 @@ static const struct {
 	{BLOCK_ENHANCED, 4, "8"},    /* epb_dropcount */
 	{BLOCK_ENHANCED, 5, "8"},    /* epb_packetid */
 	{BLOCK_ENHANCED, 6, "4"},    /* epb_queue */
+	{BLOCK_ENHANCED, 8, "44"},   /* epb_processid_threadid */
 	{BLOCK_PACKET, 2, "4"},	     /* pack_flags */
 	{BLOCK_STATISTICS, 2, "44"}, /* isb_starttime, upper half first */
 	{BLOCK_STATISTICS, 3, "44"}, /* isb_endtime */
@@ -33,8 +35,13 @@ static const struct {
 	{BLOCK_STATISTICS, 8, "8"},  /* isb_usrdeliv */
 };
 
-static const char *shape_of(uint32_t type, unsigned code)
+/* The shape of an option of @bytes bytes at @value. */
+static const char *shape_of(uint32_t type, unsigned code, const unsigned char *value,
+			    uint32_t bytes)
 {
+	/* Whose verdict it is, and then, of the kernel's two eBPF hooks, a number. */
+	if (type == BLOCK_ENHANCED && code == OPTION_VERDICT)
+		return bytes && (value[0] == 1 || value[0] == 2) ? "18" : "";
 	if (code == OPTION_CUSTOM_MIN || code == OPTION_CUSTOM_MIN + 1 || code == 19372 ||
 	    code == 19373)
 		return "4"; /* the enterprise's number */
@@ -85,7 +92,8 @@ static uint32_t put_list(struct buf *out, uint32_t type, const unsigned char *p,
 		if (code == 0 || pad4(n) > bytes - at - 4)
 			return at;
 		put_shaped(out, "22", p + at, 4);
-		put_shaped(out, shape_of(type, code), p + at + 4, pad4(n));
+		put_shaped(out, shape_of(type, code, p + at + 4, n), p + at + 4, n);
+		buf_put(out, p + at + 4 + n, pad4(n) - n);
 		at += 4 + pad4(n);
 	}
 	return at;
@@ -112,6 +120,7 @@ static uint32_t put_options(struct buf *out, uint32_t type, const unsigned char 
 static const char *fixed_of(uint32_t type)
 {
 	switch (type) {
+	case BLOCK_SECTION: return "4228";
 	case BLOCK_INTERFACE: return "224";
 	case BLOCK_PACKET: return "224444";
 	case BLOCK_SIMPLE: return "4";
@@ -138,7 +147,8 @@ static uint32_t data_bytes(uint32_t type, const unsigned char *body, uint32_t fi
 {
 	uint32_t left = bytes - fixed, n = left;
 
-	if (type == BLOCK_INTERFACE || type == BLOCK_STATISTICS || type == BLOCK_NAMES)
+	if (type == BLOCK_SECTION || type == BLOCK_INTERFACE || type == BLOCK_STATISTICS ||
+	    type == BLOCK_NAMES)
 		return 0;
 	if (type == BLOCK_ENHANCED || type == BLOCK_PACKET)
 		n = be32_load(body + 12);

@@ -9,6 +9,7 @@
 
 #include "basic/basic.h"
 #include "capfile/linktype.h"
+#include "tap/bpf.h"
 #include "tap/frame.h"
 
 #define MAC_BYTES 6u
@@ -114,10 +115,13 @@ static bool ids_parse(struct selection *s, struct err *err)
 		return false;
 	}
 	do {
+		const char *from = p;
+
 		if (!range_parse(&p, &s->ranges[s->range_count++]) || (*p && *p != ',')) {
 			err_set(err, EXIT_USAGE,
-				"--ids: '%.200s': frame numbers are wanted, as in 5,10-20,100-",
-				s->config.ids);
+				"--ids: '%.200s', from byte %zu on: frame numbers are wanted, as in "
+				"5,10-20,100-",
+				s->config.ids, (size_t)(from - s->config.ids) + 1);
 			return false;
 		}
 	} while (*p++ == ',');
@@ -166,10 +170,51 @@ static int dlt_of(int linktype)
 	}
 }
 
+static bool program_compile(const char *text, int linktype, struct bpf_program *program,
+			    struct err *err)
+{
+	pcap_t *dead = pcap_open_dead(dlt_of(linktype), (int)FRAME_BYTES_MAX);
+	bool ok;
+
+	if (!dead) {
+		err_set(err, EXIT_ENVIRONMENT, "-f: no memory");
+		return false;
+	}
+	ok = pcap_compile(dead, program, text, 1, PCAP_NETMASK_UNKNOWN) >= 0;
+	if (!ok)
+		err_set(err, EXIT_USAGE,
+			"-f: '%.*s', for link type %d (%s): %s; capture filters are written as in "
+			"pcap-filter(7), which is not the language of display filters (-Y)",
+			(int)BPF_SHOWN_MAX, text, linktype, linktype_name(linktype),
+			pcap_geterr(dead));
+	pcap_close(dead);
+	return ok;
+}
+
+/* For Ethernet: bpf_compile() says the place, and refuses what only the kernel knows of a frame. */
+static bool words_compile(const char *text, struct err *err)
+{
+	struct bpf *b = bpf_compile(text, err);
+
+	bpf_free(b);
+	return b != NULL;
+}
+
+/* Whether the words make sense at all. What Ethernet frames cannot be asked, as "inbound", those of
+ * another link type may be. */
+static bool filter_check(const char *text, struct err *err)
+{
+	struct bpf_program program;
+
+	if (!program_compile(text, LINKTYPE_ETHERNET, &program, NULL))
+		return words_compile(text, err);
+	pcap_freecode(&program);
+	return true;
+}
+
 static struct filter *filter_compile(struct selection *s, int linktype, struct err *err)
 {
 	struct filter *f = &s->filters[s->filter_count];
-	pcap_t *dead;
 
 	if (s->filter_count == SELECTION_FILTERS_MAX) {
 		err_set(err, EXIT_ENVIRONMENT,
@@ -177,22 +222,11 @@ static struct filter *filter_compile(struct selection *s, int linktype, struct e
 			SELECTION_FILTERS_MAX);
 		return NULL;
 	}
-	dead = pcap_open_dead(dlt_of(linktype), (int)FRAME_BYTES_MAX);
-	if (!dead) {
-		err_set(err, EXIT_ENVIRONMENT, "-f: no memory");
+	if ((linktype == LINKTYPE_ETHERNET && !words_compile(s->config.filter, err)) ||
+	    !program_compile(s->config.filter, linktype, &f->program, err))
 		return NULL;
-	}
 	f->linktype = linktype;
-	if (pcap_compile(dead, &f->program, s->config.filter, 1, PCAP_NETMASK_UNKNOWN) < 0) {
-		err_set(err, EXIT_USAGE,
-			"-f: '%s', for link type %d (%s): %s; capture filters are written as in "
-			"pcap-filter(7), which is not the language of display filters (-Y)",
-			s->config.filter, linktype, linktype_name(linktype), pcap_geterr(dead));
-		f = NULL;
-	} else {
-		s->filter_count++;
-	}
-	pcap_close(dead);
+	s->filter_count++;
 	return f;
 }
 
@@ -338,7 +372,7 @@ struct selection *selection_open(const struct selection_config *config, struct e
 	s->config = *config;
 	/* Wrong words are said before any file is read. */
 	if ((config->ids && !ids_parse(s, err)) ||
-	    (config->filter && !filter_compile(s, LINKTYPE_ETHERNET, err))) {
+	    (config->filter && !filter_check(config->filter, err))) {
 		selection_close(s);
 		return NULL;
 	}

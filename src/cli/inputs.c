@@ -10,6 +10,8 @@
 
 #include "os/audit_file.h"
 
+#define DIGITS "0123456789"
+
 static bool keep(struct inputs *in, const char *path, struct err *err)
 {
 	struct stat st;
@@ -70,12 +72,48 @@ static bool is_of_session(const char *name, const char *prefix)
 	    !cut(name, &n, ".pcapng"))
 		return false;
 	m += 4;
-	return n > m && strspn(name + m, "0123456789") == n - m;
+	return n > m && strspn(name + m, DIGITS) == n - m;
 }
 
-static int by_version(const void *a, const void *b)
+/* Digits in a row are one number, compared by value; not so strverscmp(3), to which 010 is a
+ * fraction, and less than 9. */
+static int by_number(const void *first, const void *second)
 {
-	return strverscmp(*(char *const *)a, *(char *const *)b);
+	const char *a = *(char *const *)first, *b = *(char *const *)second;
+
+	while (*a && *b) {
+		size_t n = strspn(a, DIGITS), m = strspn(b, DIGITS), zeros;
+		int sign;
+
+		if (!n || !m) {
+			if (*a++ != *b++)
+				return (unsigned char)a[-1] < (unsigned char)b[-1] ? -1 : 1;
+			continue;
+		}
+		zeros = strspn(a, "0");
+		a += zeros;
+		n -= zeros;
+		zeros = strspn(b, "0");
+		b += zeros;
+		m -= zeros;
+		sign = n == m ? memcmp(a, b, n) : n < m ? -1 : 1;
+		if (sign)
+			return sign;
+		a += n;
+		b += m;
+	}
+	/* One begins with the other, or they differ in zeros alone. */
+	if (*a || *b)
+		return *a ? 1 : -1;
+	return strcmp(*(char *const *)first, *(char *const *)second);
+}
+
+/* Whether it may be a file; one that cannot be looked at is opened, and so said. */
+static bool may_be_file(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) || S_ISREG(st.st_mode);
 }
 
 /* Adds those of a folder: of a session, or all captures where @session is NULL. */
@@ -98,12 +136,13 @@ static bool add_folder(struct inputs *in, const char *folder, const char *sessio
 		if (session ? !is_of_session(entry->d_name, session) : !is_capture(entry->d_name))
 			continue;
 		if (snprintf(path, sizeof(path), "%.*s/%s", (int)n, folder, entry->d_name) <
-		    (int)sizeof(path))
+			    (int)sizeof(path) &&
+		    may_be_file(path))
 			ok = keep(in, path, err);
 	}
 	closedir(d);
 	if (in->count > before)
-		qsort(in->paths + before, in->count - before, sizeof(*in->paths), by_version);
+		qsort(in->paths + before, in->count - before, sizeof(*in->paths), by_number);
 	return ok;
 }
 

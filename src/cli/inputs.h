@@ -21,7 +21,8 @@ struct inputs {
 /**
  * inputs_add() - Add a file, "-", or the captures of a folder
  * @path:  Of a folder those files that are called .pcap, .pcapng or .cap, also with .gz or .zst
- *         behind it, in order of their names, numbers in them by value; not those in folders below
+ *         behind it, in order of their names, numbers in them by value; neither those in folders
+ *         below, nor what is called so and is no file
  * @err:   EXIT_ENVIRONMENT: there is no such file, or no capture in the folder
  */
 bool inputs_add(struct inputs *in, const char *path, struct err *err);

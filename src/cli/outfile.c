@@ -80,9 +80,12 @@ bool outfile_open(const char *path, struct err *err)
 		out.fd = open(path, O_WRONLY | O_CLOEXEC);
 		return out.fd >= 0 || open_failed(path, err);
 	}
-	/* Through a symbolic link the file is replaced, not the link. */
-	if (!realpath(path, out.path))
+	/* Through a symbolic link the file is replaced, not the link; one to nowhere stays. */
+	if (!realpath(path, out.path)) {
+		if (lstat(path, &st) == 0)
+			return open_failed(path, err);
 		snprintf(out.path, sizeof(out.path), "%s", path);
+	}
 	snprintf(out.part, sizeof(out.part), "%s.part-%ld", out.path, (long)getpid());
 	out.partial = 1;
 	out.fd = open(out.part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/utf8.h"
 
 #define OPTION_END	       0u
 #define OPTION_COMMENT	       1u
@@ -65,12 +66,27 @@ static void put_option(struct buf *b, unsigned code, const void *value, size_t n
 	pad(b, n);
 }
 
+/* Bytes of a text of @n that fit into an option, without a part of a character at their end. */
+static size_t fitting(const char *text, size_t n)
+{
+	if (n <= PCAPNG_OPTION_MAX)
+		return n;
+	/* A character that is cut starts three bytes before the cut, or nearer. */
+	for (size_t at = PCAPNG_OPTION_MAX - 3; at < PCAPNG_OPTION_MAX; at++) {
+		uint32_t cp;
+
+		if (at + utf8_next(text + at, n - at, &cp) > PCAPNG_OPTION_MAX)
+			return at;
+	}
+	return PCAPNG_OPTION_MAX;
+}
+
 static void put_text(struct buf *b, unsigned code, const char *text)
 {
 	size_t n = text ? strlen(text) : 0;
 
 	if (n)
-		put_option(b, code, text, n < PCAPNG_OPTION_MAX ? n : PCAPNG_OPTION_MAX);
+		put_option(b, code, text, fitting(text, n));
 }
 
 static size_t begin(struct buf *b, uint32_t type)

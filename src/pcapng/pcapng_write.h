@@ -24,7 +24,8 @@
 
 #define PCAPNG_PACKET_DATA 28u /* bytes of a packet block before its data */
 #define PCAPNG_TAIL_BYTES  4u
-#define PCAPNG_OPTION_MAX  65535u /* bytes of one option's value; longer text is cut to it */
+/* Bytes of one option's value; longer text is cut to it, between two characters. */
+#define PCAPNG_OPTION_MAX 65535u
 
 /* epb_flags, bits 0 and 1 */
 #define PCAPNG_INBOUND	1u

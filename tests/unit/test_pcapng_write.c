@@ -297,6 +297,52 @@ static void long_text_is_cut(void **state)
 	buf_done(&b);
 }
 
+/* ... and not inside a character; bytes that make none are cut anywhere. */
+static void no_character_is_cut(void **state)
+{
+	static const struct {
+		const char *text; /* over and over, behind @shift bytes */
+		size_t shift, want;
+	} cases[] = {
+		{"\xc3\xa9", 0, 65534},		{"\xc3\xa9", 1, 65535},
+		{"\xe2\x82\xac", 0, 65535},	{"\xe2\x82\xac", 1, 65533},
+		{"\xe2\x82\xac", 2, 65534},	{"\xf0\x9f\x98\x80", 0, 65532},
+		{"\xf0\x9f\x98\x80", 1, 65533}, {"\xf0\x9f\x98\x80", 2, 65534},
+		{"\xf0\x9f\x98\x80", 3, 65535}, {"\x80", 0, 65535},
+		{"\xf0\x9f\x98", 0, 65535},	{"\xf0\x9f\x98", 1, 65535},
+		{"\xed\xa0\x80", 1, 65535},	{"\xff", 0, 65535},
+	};
+	static char text[65536 + 8];
+	struct buf b = {0};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t n = strlen(cases[i].text), want = cases[i].want;
+		const unsigned char *o;
+
+		memset(text, 'a', cases[i].shift);
+		for (size_t at = cases[i].shift; at < sizeof(text) - 1; at++)
+			text[at] = cases[i].text[(at - cases[i].shift) % n];
+		b.n = 0;
+		pcapng_put_section(&b, NULL, NULL, NULL, text);
+		o = (unsigned char *)b.p + 24;
+		assert_int_equal(le16_load(o), 1);
+		if (le16_load(o + 2) != want)
+			fail_msg("case %u: %u bytes, not %zu", i, le16_load(o + 2), want);
+		assert_memory_equal(o + 4, text, want);
+		assert_memory_equal(o + 4 + want, "\0\0\0", pcapng_pad((uint32_t)want) - want);
+		assert_int_equal(b.n, 24 + 4 + pcapng_pad((uint32_t)want) + 4 + 4);
+		assert_int_equal(le32_load((unsigned char *)b.p + 4), b.n);
+	}
+	/* One that just fits is whole, whatever comes before. */
+	memset(text, 'a', PCAPNG_OPTION_MAX);
+	memcpy(text + PCAPNG_OPTION_MAX - 4, "\xf0\x9f\x98\x80", 5);
+	b.n = 0;
+	pcapng_put_section(&b, NULL, NULL, NULL, text);
+	assert_int_equal(le16_load((unsigned char *)b.p + 26), PCAPNG_OPTION_MAX);
+	buf_done(&b);
+}
+
 /* ---- read back ---- */
 
 struct bytes {
@@ -419,6 +465,7 @@ int main(void)
 		cmocka_unit_test(comments_are_added),
 		cmocka_unit_test(comments_add_up),
 		cmocka_unit_test(long_text_is_cut),
+		cmocka_unit_test(no_character_is_cut),
 		cmocka_unit_test(reader_finds_what_was_put),
 		cmocka_unit_test(failed_buffers_are_let_be),
 	};

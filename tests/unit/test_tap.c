@@ -312,6 +312,7 @@ struct source {
 	uint32_t bytes;	     /* of a segment, at least */
 	uint32_t frames_max; /* 0: many */
 	bool none;
+	bool file;	   /* a segment is a file of its own */
 	struct image head; /* what a segment has in it already */
 	unsigned taken, asked_bytes;
 };
@@ -340,6 +341,8 @@ static struct segment *source_take(void *ctx, uint32_t bytes)
 		memcpy(s->base, source->head.p, source->head.n);
 	s->used = (uint32_t)source->head.n;
 	s->unmap = count_unmap;
+	if (source->file)
+		s->file = (struct journal_file *)source; /* never looked into */
 	source->taken++;
 	return s;
 }
@@ -716,6 +719,83 @@ static void no_segment_is_a_drop(void **state)
 	image_done(&want);
 }
 
+/* As if memory had run out for a frame before, in the middle of a block. */
+static void fail_memory(struct tap *t)
+{
+	buf_puts(&t->fresh, "half a block");
+	t->fresh.failed = t->declared.failed = true;
+}
+
+/* Memory that ran out while ports were declared is asked for again by the next frame. */
+static void memory_may_come_back(void **state)
+{
+	struct source source = {.bytes = 512, .frames_max = 1};
+	struct image want = {0};
+	struct tap t;
+
+	(void)state;
+	begin_source(&t, &source, 10);
+	fail_memory(&t);
+	offer(&t, frame_of(1, 1, 4, 4));
+	assert_int_equal(t.dropped_queue, 0);
+	expect_interfaces(&want, 0, 1);
+	expect_packet(&want, 1, 1, 4, 4, 0);
+	expect_bytes(t.open, &want);
+	fail_memory(&t);
+	offer(&t, frame_of(2, 2, 4, 4));
+	expect_interfaces(&want, 2, 2);
+	expect_packet(&want, 2, 2, 4, 4, 0);
+	expect_bytes(t.open, &want);
+	fail_memory(&t);
+	offer(&t, frame_of(3, 0, 4, 4)); /* nothing new to declare */
+	expect_packet(&want, 3, 0, 4, 4, 0);
+	expect_bytes(t.open, &want);
+	/* What was declared is known whole where a file begins. */
+	image_section(&source.head, UINT64_MAX);
+	offer(&t, frame_of(4, 0, 4, 4));
+	image_section(&want, UINT64_MAX);
+	expect_interfaces(&want, 0, 2);
+	expect_packet(&want, 4, 0, 4, 4, 0);
+	expect_bytes(t.open, &want);
+	assert_int_equal(t.dropped_queue, 0);
+	tap_done(&t);
+	assert_int_equal(freed, 4);
+	image_done(&source.head);
+	image_done(&want);
+}
+
+/* The same where blocks go on in the segment, as it is a file. */
+static void memory_may_come_back_to_a_file(void **state)
+{
+	struct source source = {.bytes = 1024, .file = true};
+	struct image want = {0};
+	struct tap t;
+
+	(void)state;
+	image_section(&source.head, UINT64_MAX);
+	begin_source(&t, &source, 10);
+	fail_memory(&t);
+	offer(&t, frame_of(1, 0, 4, 4));
+	fail_memory(&t);
+	offer(&t, frame_of(2, 2, 4, 4));
+	fail_memory(&t);
+	offer(&t, frame_of(3, 1, 4, 4));
+	assert_int_equal(source.taken, 1);
+	assert_int_equal(t.dropped_queue, 0);
+	assert_int_equal(t.open->declares, 3);
+	image_section(&want, UINT64_MAX);
+	expect_interfaces(&want, 0, 0);
+	expect_packet(&want, 1, 0, 4, 4, 0);
+	expect_interfaces(&want, 1, 2);
+	expect_packet(&want, 2, 2, 4, 4, 0);
+	expect_packet(&want, 3, 1, 4, 4, 0);
+	expect_bytes(t.open, &want);
+	tap_done(&t);
+	assert_int_equal(freed, 1);
+	image_done(&source.head);
+	image_done(&want);
+}
+
 /* Longer than a frame may be, so that it is longer than a segment is. */
 static struct frame *frame_beyond(uint64_t serial, uint32_t caplen)
 {
@@ -1079,6 +1159,8 @@ int main(void)
 		cmocka_unit_test(drops_are_told_by_the_next_frame_of_the_port),
 		cmocka_unit_test(ports_are_counted_apart),
 		cmocka_unit_test(no_segment_is_a_drop),
+		cmocka_unit_test(memory_may_come_back),
+		cmocka_unit_test(memory_may_come_back_to_a_file),
 		cmocka_unit_test(what_is_too_large_has_a_segment_of_its_own),
 		cmocka_unit_test(segments_have_so_many_frames),
 		cmocka_unit_test(old_segments_take_no_more),
