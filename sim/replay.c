@@ -40,7 +40,7 @@ struct input {
 struct replay {
 	struct replay_config config;
 	struct vmports vmports;
-	struct frame_pool pool;
+	unsigned char *made; /* a frame that is not the file's own; FRAME_BYTES_MAX */
 	struct replay_file_stats *files;
 
 	struct input *inputs; /* in turn: one; merged: one a file */
@@ -309,36 +309,33 @@ static void set_linktype_err(const struct replay *r, const struct input *in, str
 		linktype_name(f->linktype), remedy);
 }
 
-/* The frame of @in as the switch takes it. Return: frame, or NULL with @err filled */
-static struct frame *frame_make(struct replay *r, const struct input *in, struct err *err)
+/* The frame of @in as the switch takes it. Return: false with @err filled */
+static bool frame_make(struct replay *r, const struct input *in, struct frame *f, struct err *err)
 {
 	const struct capfile_frame *from = &in->frame;
-	struct frame *f;
 	struct ethwrap w;
 
-	if (from->linktype == LINKTYPE_ETHERNET) {
-		f = frame_pool_new(&r->pool, from->caplen);
-		if (f) {
-			memcpy(f->data, from->data, from->caplen);
-			f->len = from->len;
-		}
-	} else if (r->config.as_ethernet && ethwrap_knows(from->linktype)) {
-		ethwrap(from->linktype, from->data, from->caplen, from->len, &w);
-		f = frame_pool_new(&r->pool, w.caplen);
-		if (f) {
-			memcpy(f->data, w.header, ETHWRAP_HEADER);
-			memcpy(f->data + ETHWRAP_HEADER, from->data + w.skip,
-			       w.caplen - ETHWRAP_HEADER);
-			f->len = w.len;
-		}
-	} else {
+	*f = (struct frame){.data = from->data, .caplen = from->caplen, .len = from->len};
+	if (from->linktype == LINKTYPE_ETHERNET)
+		return true;
+	if (!r->config.as_ethernet || !ethwrap_knows(from->linktype)) {
 		set_linktype_err(r, in, err);
-		return NULL;
+		return false;
 	}
-	if (!f)
-		err_set(err, EXIT_ENVIRONMENT, "no memory for a frame of %" PRIu32 " bytes",
-			from->caplen);
-	return f;
+	ethwrap(from->linktype, from->data, from->caplen, from->len, &w);
+	memcpy(r->made, w.header, ETHWRAP_HEADER);
+	memcpy(r->made + ETHWRAP_HEADER, from->data + w.skip, w.caplen - ETHWRAP_HEADER);
+	*f = (struct frame){.data = r->made, .caplen = w.caplen, .len = w.len};
+	return true;
+}
+
+/* Hosts of each pass are others. */
+static void shift_hosts(struct replay *r, struct frame *f)
+{
+	if (f->data != r->made)
+		memcpy(r->made, f->data, f->caplen);
+	f->data = r->made;
+	ipshift(r->made, f->caplen, (uint32_t)r->pass);
 }
 
 static void count_frame(struct replay *r, const struct input *in)
@@ -387,11 +384,9 @@ static enum replay_result finish(struct replay *r, struct err *err)
 	return REPLAY_FAILED;
 }
 
-enum replay_result replay_next(struct replay *r, struct frame **frame, unsigned *port,
-			       struct err *err)
+enum replay_result replay_next(struct replay *r, struct frame *f, unsigned *port, struct err *err)
 {
 	struct input *in;
-	struct frame *f;
 	int at;
 
 	if (r->over)
@@ -399,19 +394,16 @@ enum replay_result replay_next(struct replay *r, struct frame **frame, unsigned 
 	in = r->config.limit && r->frames == r->config.limit ? NULL : input_pick(r);
 	if (!in)
 		return finish(r, err);
-	f = frame_make(r, in, err);
-	at = f ? input_port(r, in, f, err) : -1;
+	at = frame_make(r, in, f, err) ? input_port(r, in, f, err) : -1;
 	if (at < 0) {
-		frame_unref(f);
 		r->over = true;
 		return REPLAY_FAILED;
 	}
 	count_frame(r, in);
 	if (r->config.unique_ip && r->pass)
-		ipshift(f->data, f->caplen, (uint32_t)r->pass);
+		shift_hosts(r, f);
 	f->ts_ns = add_saturating(in->frame.ts_ns, r->shift_ns);
 	f->serial = r->frames;
-	*frame = f;
 	*port = (unsigned)at;
 	return REPLAY_FRAME;
 }
@@ -505,7 +497,10 @@ struct replay *replay_open(const struct replay_config *config, struct replay_por
 		r->inputs = calloc(config->merge ? slots : 1, sizeof(*r->inputs));
 		r->heap = calloc(config->merge ? slots : 1, sizeof(*r->heap));
 	}
-	if (!r || !r->files || !r->inputs || !r->heap) {
+	if (r && (config->as_ethernet || config->unique_ip))
+		r->made = malloc(FRAME_BYTES_MAX);
+	if (!r || !r->files || !r->inputs || !r->heap ||
+	    (!r->made && (config->as_ethernet || config->unique_ip))) {
 		err_set(err, EXIT_ENVIRONMENT, "no memory to replay %u files", slots);
 		replay_close(r);
 		return NULL;
@@ -526,7 +521,7 @@ void replay_close(struct replay *r)
 		return;
 	for (unsigned i = 0; r->inputs && i < (r->config.merge ? r->config.file_count : 1); i++)
 		capfile_close(r->inputs[i].capfile);
-	frame_pool_done(&r->pool);
+	free(r->made);
 	free(r->heap);
 	free(r->inputs);
 	free(r->files);

@@ -98,15 +98,14 @@ void replay_close(struct replay *r);
 /**
  * replay_next() - The next frame; waits where a file is a pipe without bytes
  * @r:      Replay
- * @frame:  Set on REPLAY_FRAME; the caller's, one reference; data, caplen, len, ts_ns and serial
- *          (1 on) are filled
+ * @f:      Set on REPLAY_FRAME: data (until the next call), caplen, len, ts_ns and serial (1 on);
+ *          all else is zero
  * @port:   Set on REPLAY_FRAME: ingress port
  * @err:    Filled on REPLAY_FAILED
  *
  * REPLAY_FAILED comes once, and REPLAY_END ever after it. See "broken files" above for when.
  */
-enum replay_result replay_next(struct replay *r, struct frame **frame, unsigned *port,
-			       struct err *err);
+enum replay_result replay_next(struct replay *r, struct frame *f, unsigned *port, struct err *err);
 
 /** replay_files() - Counters per file; @count is set. Borrowed until replay_close() */
 const struct replay_file_stats *replay_files(const struct replay *r, unsigned *count);

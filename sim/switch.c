@@ -540,7 +540,6 @@ bool switch_input(struct eth_switch *s, unsigned port, struct frame *f, uint64_t
 	if (why != SWITCH_DROPS) {
 		s->ports[port].stats.dropped[why]++;
 		tell(s, f, port, why, false);
-		frame_unref(f);
 		return false;
 	}
 	forward(s, port, f);
@@ -550,6 +549,5 @@ bool switch_input(struct eth_switch *s, unsigned port, struct frame *f, uint64_t
 		tell(s, f, port, SWITCH_SPOOFED, true);
 	}
 	publish(s, f);
-	frame_unref(f);
 	return true;
 }

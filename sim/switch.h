@@ -160,8 +160,7 @@ const char *switch_drop_name(enum switch_drop why);
  * switch_input() - One frame arrives
  * @s:       Switch
  * @port:    Ingress: an index that switch_port_add() gave
- * @f:       Consumed in every case (one reference); not published before. Its ingress is set here,
- *           and its ports and published_ns where it is forwarded
+ * @f:       Its ingress is set here, and its ports and published_ns where it is forwarded
  * @now_ns:  Monotonic
  *
  * Return: true where it was forwarded (and published), false where it was dropped and counted

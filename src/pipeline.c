@@ -28,6 +28,7 @@ int pipeline_init(struct pipeline *p, const struct pipeline_config *config)
 	memset(p, 0, sizeof(*p));
 	p->config = *config;
 	p->fifo = p->process.out = p->process.err = -1;
+	check(!config->direct || (config->profile == PROFILE_OFF && !config->sink.offer));
 	p->config.tap.port_name = config->port_name;
 	p->config.tap.port_name_ctx = config->port_name_ctx;
 	if (!p->config.buffer_frames)

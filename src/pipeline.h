@@ -72,7 +72,7 @@ struct pipeline_config {
 	uint64_t buffer_bytes;	/* 0: only frames are bounded */
 	struct spool *spool;	/* that frames are written by, borrowed; NULL: none are */
 	bool write;		/* write each frame (-w); else only what leaves memory */
-	bool direct;   /* capture to disk, no more: no decode of any kind, no counts by protocol */
+	bool direct;   /* capture to disk, no more: PROFILE_OFF, no sink, no counts by protocol */
 	bool cut_each; /* each spilled half is a file of its own */
 	bool lossless;
 	enum profile profile;

@@ -132,16 +132,15 @@ static bool make_input(struct bench *b, const char *path, uint64_t frames, struc
 	pcap_dumper_t *dumper = pcap_dump_open(dead, path);
 	struct replay *replay = replay_open(&config, ports, err);
 	enum replay_result result = REPLAY_FAILED;
-	struct frame *f;
+	struct frame f;
 	unsigned port;
 
 	while (dumper && replay && (result = replay_next(replay, &f, &port, err)) == REPLAY_FRAME) {
-		struct pcap_pkthdr header = {.caplen = f->caplen, .len = f->len};
+		struct pcap_pkthdr header = {.caplen = f.caplen, .len = f.len};
 
-		header.ts.tv_sec = (time_t)(f->ts_ns / 1000000000);
-		header.ts.tv_usec = (suseconds_t)(f->ts_ns % 1000000000);
-		pcap_dump((unsigned char *)dumper, &header, f->data);
-		frame_unref(f);
+		header.ts.tv_sec = (time_t)(f.ts_ns / 1000000000);
+		header.ts.tv_usec = (suseconds_t)(f.ts_ns % 1000000000);
+		pcap_dump((unsigned char *)dumper, &header, f.data);
 	}
 	if (!dumper)
 		err_set(err, EXIT_ENVIRONMENT, "bench: %s: %s", path, pcap_geterr(dead));

@@ -34,7 +34,11 @@
  * push them out of the caches. */
 #define HANDOVER_FRAMES 4096u
 #define HANDOVER_BATCH	64u
-#define HANDOVER_BYTES	(4u << 20)
+
+/* Where pipeline and spool run on the source's thread, what is under way should fit the nearest
+ * cache. */
+#define ALONE_FRAMES 512u
+#define ALONE_BYTES  (1u << 20)
 
 /* What the signal handler needs; set while a session runs. */
 static struct {
@@ -67,6 +71,7 @@ static void on_cut(int number)
 	(void)number;
 	pipeline_cut(signalled.session->pipeline);
 	waker_wake(&signalled.session->waker);
+	waker_wake(signalled.waker);
 }
 
 static void handle_signals(struct session *s, bool on)
@@ -167,37 +172,57 @@ static uint64_t wait_until(struct session *s, uint64_t due_ns)
 	return now_ns;
 }
 
-static void wait_for_room(struct session *s)
+/* Return: whether there was none */
+static bool wait_for_room(struct session *s)
 {
 	struct tap *tap = &s->pipeline->tap;
 
+	if (tap_has_room(tap))
+		return false;
 	while (!tap_has_room(tap) && !signalled.interrupted) {
-		if (tap_sleeps(tap))
+		if (s->is_alone)
+			alone_wait(&s->alone);
+		else if (tap_sleeps(tap))
 			sleep_source(s, UINT64_MAX);
 	}
+	return true;
+}
+
+/* At top speed nothing but latencies hangs on the time, and reading the clock holds up a processor
+ * until its stores have reached the cache, which are a frame's bytes. Return: the time, nearly */
+static uint64_t wait_at_top_speed(struct session *s)
+{
+	uint64_t sent = atomic_load_explicit(&s->sent, memory_order_relaxed);
+
+	if (wait_for_room(s) || sent % s->pipeline->tap.config.batch == 0)
+		return clock_now_ns();
+	return s->end_ns;
+}
+
+static uint64_t wait_as_paced(struct session *s, struct pace *pace, const struct frame *f)
+{
+	uint64_t now_ns = clock_now_ns();
+	uint64_t due_ns = pace_next(pace, f->ts_ns, f->caplen, now_ns);
+
+	if (now_ns < due_ns)
+		now_ns = wait_until(s, due_ns);
+	if (!signalled.interrupted)
+		hist_add(&s->jitter, now_ns - due_ns);
+	return now_ns;
 }
 
 static void send_frame(struct session *s, struct pace *pace, struct frame *f, unsigned port)
 {
-	bool topspeed = pace->rate.mode == PACE_TOPSPEED;
-	uint64_t now_ns = clock_now_ns();
-	uint64_t due_ns = pace_next(pace, f->ts_ns, f->caplen, now_ns);
+	uint64_t now_ns =
+		pace->rate.mode == PACE_TOPSPEED ? wait_at_top_speed(s) : wait_as_paced(s, pace, f);
 
-	if (!topspeed && now_ns < due_ns)
-		now_ns = wait_until(s, due_ns);
-	if (topspeed)
-		wait_for_room(s);
-	if (signalled.interrupted) {
-		frame_unref(f);
+	if (signalled.interrupted)
 		return;
-	}
 	if (s->options.timestamps_now)
 		f->ts_ns = clock_wall_ns();
 	if (!atomic_load_explicit(&s->start_ns, memory_order_relaxed))
 		atomic_store_explicit(&s->start_ns, now_ns, memory_order_relaxed);
 	s->end_ns = now_ns;
-	if (!topspeed)
-		hist_add(&s->jitter, now_ns - due_ns);
 	atomic_store_explicit(&s->sent, atomic_load_explicit(&s->sent, memory_order_relaxed) + 1,
 			      memory_order_relaxed);
 	atomic_store_explicit(&s->sent_bytes,
@@ -211,7 +236,7 @@ static void run_source(struct session *s)
 {
 	struct pace pace;
 	enum replay_result result;
-	struct frame *f;
+	struct frame f;
 	unsigned port;
 
 	pace_init(&pace, s->options.rate);
@@ -219,8 +244,10 @@ static void run_source(struct session *s)
 		result = replay_next(s->replay, &f, &port, &s->failure);
 		if (result != REPLAY_FRAME)
 			break;
-		send_frame(s, &pace, f, port);
+		send_frame(s, &pace, &f, port);
 	}
+	if (s->end_ns)
+		s->end_ns = clock_now_ns();
 	tell_drops(s);
 	tap_end(&s->pipeline->tap);
 }
@@ -229,6 +256,15 @@ static void run_source(struct session *s)
  * it. */
 static void drain(struct session *s)
 {
+	while (s->is_alone && !pipeline_finished(s->pipeline)) {
+		if (signalled.interrupted)
+			pipeline_stop(s->pipeline, clock_now_ns());
+		alone_wait(&s->alone);
+	}
+	if (s->is_alone) {
+		s->interrupted = signalled.interrupted != 0;
+		return;
+	}
 	while (!actor_finished(&s->actor)) {
 		if (signalled.interrupted && !s->interrupted) {
 			s->interrupted = true;
@@ -265,8 +301,9 @@ static struct pipeline_config make_config(struct session *s)
 	const struct options *o = &s->options;
 	bool topspeed = o->rate.mode == PACE_TOPSPEED;
 	struct pipeline_config config = {
-		.tap = {.queue_limit =
-				o->queue_limit || !topspeed ? o->queue_limit : HANDOVER_FRAMES,
+		.tap = {.queue_limit = o->queue_limit || !topspeed ? o->queue_limit
+				       : s->is_alone		   ? ALONE_FRAMES
+								   : HANDOVER_FRAMES,
 			.batch = topspeed && !from_pipe(o) ? HANDOVER_BATCH : 1,
 			.all = o->interfaces == 0,
 			.filter = s->filter,
@@ -292,11 +329,11 @@ static struct pipeline_config make_config(struct session *s)
 		.audit = {.line = audit_file_line, .ctx = &s->audit},
 	};
 
-	/* The source waits for the disk, and nobody looks back. */
-	if (o->direct && topspeed && !o->buffer_frames && !o->buffer_bytes) {
+	/* Nobody looks back. */
+	if (s->is_alone && !o->buffer_frames && !o->buffer_bytes) {
 		config.tap.segment_frames = SEGMENT_FRAMES;
-		config.buffer_frames = 4 * HANDOVER_FRAMES;
-		config.buffer_bytes = HANDOVER_BYTES;
+		config.buffer_frames = 4 * ALONE_FRAMES;
+		config.buffer_bytes = ALONE_BYTES;
 	}
 	if (!o->direct)
 		config.sink = output_sink(&s->output);
@@ -473,7 +510,9 @@ static bool prepare(struct session *s, struct err *err)
 	s->pipeline = calloc(1, sizeof(*s->pipeline));
 	if (!s->pipeline)
 		return false;
+	s->is_alone = o->direct && o->rate.mode == PACE_TOPSPEED;
 	config = make_config(s);
+	s->alone = (struct alone){.pipeline = s->pipeline, .waker = &s->source_waker};
 	if (pipeline_init(s->pipeline, &config)) {
 		free(s->pipeline);
 		s->pipeline = NULL;
@@ -515,13 +554,13 @@ static bool run(struct session *s, struct err *err)
 		return false;
 	}
 	handle_signals(s, true);
-	if (s->spools && spooler_start(&s->spooler, &s->spool, &s->spool_waker)) {
+	if (s->spools && !s->is_alone && spooler_start(&s->spooler, &s->spool, &s->spool_waker)) {
 		err_set(err, EXIT_ENVIRONMENT, "could not start a thread");
 		handle_signals(s, false);
 		output_join(&s->output);
 		return false;
 	}
-	if (actor_start(&s->actor, s->pipeline, &s->waker, &s->source_waker)) {
+	if (!s->is_alone && actor_start(&s->actor, s->pipeline, &s->waker, &s->source_waker)) {
 		err_set(err, EXIT_ENVIRONMENT, "could not start a thread");
 		handle_signals(s, false);
 		if (s->spools) {
@@ -534,7 +573,7 @@ static bool run(struct session *s, struct err *err)
 	run_source(s);
 	drain(s);
 	s->done_ns = clock_now_ns();
-	if (s->spools)
+	if (s->spools && !s->is_alone)
 		spooler_join(&s->spooler);
 	output_join(&s->output);
 	handle_signals(s, false);

@@ -10,6 +10,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "os/actor.h"
+#include "os/alone.h"
 #include "os/audit_file.h"
 #include "os/port_posix.h"
 #include "os/spooler.h"
@@ -28,6 +29,8 @@ struct session {
 	struct replay *replay;
 	struct pipeline *pipeline;
 	struct actor actor;
+	bool is_alone; /* pipeline and spool run on the source's thread */
+	struct alone alone;
 	/* For the pipeline's thread: each is set before the first frame of its port is published.
 	 */
 	const char *port_name[PORTS_MAX];

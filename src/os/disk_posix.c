@@ -22,6 +22,7 @@ bool disk_lock(int fd)
 static int disk_create(void *ctx, const char *path)
 {
 	int fd, error = home_make_folders(path);
+	struct stat st;
 
 	(void)ctx;
 	if (error)
@@ -29,8 +30,9 @@ static int disk_create(void *ctx, const char *path)
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	/* Emptied only once it is ours. */
-	if (!disk_lock(fd) || ftruncate(fd, 0)) {
+	/* Emptied only once it is ours, and only where it is not empty: a file that was once cut to
+	 * nothing ext4 writes through when it is closed. */
+	if (!disk_lock(fd) || fstat(fd, &st) || (st.st_size && ftruncate(fd, 0))) {
 		error = -errno;
 		close(fd);
 		return error;

@@ -360,13 +360,13 @@ static void let_go(struct spill *p)
 	uint64_t end = p->on_disk < s->emitted ? p->on_disk : s->emitted;
 
 	/* What was given up at the end stays in memory, as it is nowhere else. */
-	if (p->gave_up || s->tail >= end || (p->keep && !store_at_bound(s)))
-		return;
-	/* Memory goes by segments, so frames do, too. */
-	if (p->keep && store_segment_end(s, s->tail) < end)
-		end = store_segment_end(s, s->tail);
-	while (s->tail < end)
-		store_drop(s, !store_slot(s, s->tail)->lost);
+	while (!p->gave_up && s->tail < end && (!p->keep || store_at_bound(s))) {
+		/* Memory goes by segments, so frames do, too. */
+		uint64_t stop = store_segment_end(s, s->tail);
+
+		while (s->tail < stop && s->tail < end)
+			store_drop(s, !store_slot(s, s->tail)->lost);
+	}
 }
 
 void spill_step(struct spill *p, uint64_t now_ns)
@@ -409,6 +409,7 @@ bool spill_discard(struct spill *p)
 
 	if (p->spool && (!p->failed || p->under_way))
 		return false;
+	check(id >= p->on_disk);
 	if (p->spool && !run_extend(&p->discarded_run, id, ts_ns)) {
 		tell_discarded(p);
 		run_extend(&p->discarded_run, id, ts_ns);

@@ -1,8 +1,7 @@
-/* frame.h - one Ethernet frame as the switch forwarded it, shared by reference */
+/* frame.h - one Ethernet frame as the switch forwards it */
 #ifndef SECVF_TAP_FRAME_H
 #define SECVF_TAP_FRAME_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -44,61 +43,20 @@ static inline bool port_set_empty(const struct port_set *s)
 }
 
 /**
- * struct frame - One frame; immutable once published
+ * struct frame - One frame, on its way through the switch
  *
- * Made by a source with one reference, which is the maker's. Whoever keeps it takes a
- * reference of its own; the last frame_unref() frees it, on whichever thread. To hand a frame of a
- * pool to another thread, take a reference for it: one that nobody took any of ends on the pool's.
+ * A view of its source's bytes, for the time of the call: who keeps a frame copies it. A tap does
+ * so once, into the place where everybody reads it from then on (store/segment.h).
  */
 struct frame {
-	atomic_uint refs;
-	bool shared;	       /* frame_ref() was called */
-	uint32_t caplen;       /* bytes in data, at most FRAME_BYTES_MAX */
-	uint32_t len;	       /* bytes on the wire, as recorded; may be absurd in a hostile file */
+	const unsigned char *data;
+	uint32_t caplen;       /* bytes at data, at most FRAME_BYTES_MAX */
 	uint16_t ingress;      /* switch port that it came in by */
 	uint64_t ts_ns;	       /* time stamp, ns since 1970-01-01 UTC */
 	uint64_t serial;       /* 1, 2, ... in the order offered to the switch */
 	uint64_t published_ns; /* monotonic ns when the switch published it */
 	struct port_set ports; /* ingress, and every port that it was sent out of */
-	struct frame_slab *slab; /* that holds it; NULL: it has an allocation of its own */
-	unsigned char data[];
+	uint32_t len;	       /* bytes on the wire, as recorded; may be absurd in a hostile file */
 };
-
-/**
- * frame_new() - Allocate a frame with one reference
- * @caplen:  Bytes of data, at most FRAME_BYTES_MAX; the caller fills them
- *
- * All other members are zero; frame->len is set to @caplen.
- *
- * Return: frame, or NULL where memory ran out
- */
-struct frame *frame_new(uint32_t caplen);
-
-/* A slab of a pool: hundreds of frames of mean size. One frame that is kept keeps its slab. */
-#define FRAME_SLAB_BYTES (256u << 10)
-
-/**
- * struct frame_pool - A source's supply of frames
- *
- * Theory of operation: frames come and go in order and by the million, so they are cut one after
- * the other from slabs; a slab is freed once its last frame is, on whichever thread. A frame that
- * would take more than a quarter of a slab is allocated by itself. Zero it to start.
- */
-struct frame_pool {
-	struct frame_slab *slab; /* being cut; NULL before the first frame */
-};
-
-/** frame_pool_new() - As frame_new(), from a pool. One thread at a time; the pool may go before its
- * frames */
-struct frame *frame_pool_new(struct frame_pool *p, uint32_t caplen);
-
-/** frame_pool_done() - The source ends; its frames live on */
-void frame_pool_done(struct frame_pool *p);
-
-/** frame_ref() - Take one more reference. Return: @f */
-struct frame *frame_ref(struct frame *f);
-
-/** frame_unref() - Give a reference back; the last one frees. NULL is allowed. */
-void frame_unref(struct frame *f);
 
 #endif

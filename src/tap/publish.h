@@ -8,10 +8,10 @@ struct frame;
  * struct subscriber - One tap on a switch
  *
  * publish() is called on the switch's thread for each forwarded frame, once. It borrows @f for
- * the call, takes a reference where it keeps it, and returns at once: it never blocks.
+ * the call, copies what it keeps, and returns at once: it never blocks.
  */
 struct subscriber {
-	void (*publish)(void *ctx, struct frame *f);
+	void (*publish)(void *ctx, const struct frame *f);
 	void *ctx;
 };
 

@@ -93,7 +93,7 @@ void tap_done(struct tap *t)
 	ring_done(&t->reports);
 }
 
-static void publish(void *ctx, struct frame *f)
+static void publish(void *ctx, const struct frame *f)
 {
 	tap_publish(ctx, f);
 }
@@ -329,6 +329,7 @@ static bool queue(struct tap *t, const struct frame *f)
 	unsigned char *block;
 	struct segment *s;
 
+	check(f->caplen <= FRAME_BYTES_MAX);
 	if (!(fits(t, f, bytes) && declare(t, f->ingress, bytes)) &&
 	    !begin_segment(t, f->ingress, bytes, f->published_ns))
 		return false;
@@ -406,7 +407,7 @@ static void apply_change(struct tap *t, const struct frame *f)
 	change_free(c);
 }
 
-void tap_publish(struct tap *t, struct frame *f)
+void tap_publish(struct tap *t, const struct frame *f)
 {
 	if (atomic_load_explicit(&t->change, memory_order_relaxed))
 		apply_change(t, f);

@@ -70,9 +70,9 @@ struct tap_source {
 };
 
 struct tap_config {
-	uint32_t queue_limit;	  /* 0: TAP_QUEUE_LIMIT */
-	/* Frames from one look after a pipeline that sleeps to the next; 0: 1. Where it is more, the
-	 * source calls tap_flush() before it waits for anything */
+	uint32_t queue_limit; /* 0: TAP_QUEUE_LIMIT */
+	/* Frames from one look after a pipeline that sleeps to the next; 0: 1. Where it is more,
+	 * the source calls tap_flush() before it waits for anything */
 	uint32_t batch;
 	uint32_t segment_frames;  /* 0: SEGMENT_FRAMES */
 	struct tap_source source; /* take NULL: memory, SEGMENT_BYTES each */
@@ -138,7 +138,7 @@ struct subscriber tap_subscriber(struct tap *t);
 void tap_scope_add(struct tap *t, unsigned port);
 
 /** tap_publish() - A forwarded frame; borrowed. Switch thread */
-void tap_publish(struct tap *t, struct frame *f);
+void tap_publish(struct tap *t, const struct frame *f);
 
 /**
  * tap_report() - A run of drops on its way to the audit log; switch thread

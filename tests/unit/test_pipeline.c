@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "frames.h"
 #include "pipeline.h"
 
 #define T0    UINT64_C(1000000000)
@@ -268,15 +269,15 @@ static void later(uint64_t ns)
 static void publish(unsigned n)
 {
 	while (n--) {
-		struct frame *frame = frame_new(20);
+		struct frame *frame = frames_new(20);
 
-		memset(frame->data, (int)++f.published, 20);
+		memset(frames_bytes(frame), (int)++f.published, 20);
 		frame->serial = f.published;
 		frame->ts_ns = f.published;
 		frame->ingress = 5;
 		frame->published_ns = f.now_ns;
 		tap_publish(&f.p.tap, frame);
-		frame_unref(frame);
+		free(frame);
 	}
 }
 

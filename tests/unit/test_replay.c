@@ -129,23 +129,22 @@ static uint32_t number_of(const struct frame *f)
 /* Takes the next frame and checks its number, time and port. */
 static void expect_frame(struct replay *r, uint32_t number, uint64_t ts_ns, const char *port)
 {
-	struct frame *f;
+	struct frame f;
 	unsigned at;
 	struct err err;
 
 	if (replay_next(r, &f, &at, &err) != REPLAY_FRAME)
 		fail_msg("frame %" PRIu32 " does not come", number);
-	assert_int_equal(number_of(f), number);
-	if (f->ts_ns != ts_ns)
-		fail_msg("frame %" PRIu32 " has time %" PRIu64 ", not %" PRIu64, number, f->ts_ns,
+	assert_int_equal(number_of(&f), number);
+	if (f.ts_ns != ts_ns)
+		fail_msg("frame %" PRIu32 " has time %" PRIu64 ", not %" PRIu64, number, f.ts_ns,
 			 ts_ns);
 	assert_string_equal(ports.name[at], port);
-	frame_unref(f);
 }
 
 static void expect_end(struct replay *r)
 {
-	struct frame *f;
+	struct frame f;
 	unsigned at;
 	struct err err;
 
@@ -157,7 +156,7 @@ static void expect_end(struct replay *r)
 /* That it fails now, once, with these words; then closes. */
 static void expect_failure(struct replay *r, const char *words)
 {
-	struct frame *f;
+	struct frame f;
 	unsigned at;
 	struct err err;
 
@@ -182,7 +181,7 @@ static void in_turn(void **state)
 {
 	struct replay_config config = {.files = files, .file_count = 3, .loops = 1};
 	const struct replay_file_stats *stats;
-	struct frame *f;
+	struct frame f;
 	struct replay *r;
 	struct err err;
 	unsigned at, count;
@@ -193,17 +192,15 @@ static void in_turn(void **state)
 	save_simple(2, 2, 300, 2, 10000000);
 	r = started(&config);
 	assert_int_equal(replay_next(r, &f, &at, &err), REPLAY_FRAME);
-	assert_int_equal(f->serial, 1);
-	assert_int_equal(f->caplen, FRAME_BYTES);
-	assert_int_equal(f->len, FRAME_BYTES);
-	assert_int_equal(f->ts_ns, 50 * S);
+	assert_int_equal(f.serial, 1);
+	assert_int_equal(f.caplen, FRAME_BYTES);
+	assert_int_equal(f.len, FRAME_BYTES);
+	assert_int_equal(f.ts_ns, 50 * S);
 	assert_string_equal(ports.name[at], "vm-1");
-	frame_unref(f);
 	expect_frame(r, 101, 51 * S, "vm-1");
 	expect_frame(r, 300, 10 * S, "vm-2");
 	assert_int_equal(replay_next(r, &f, &at, &err), REPLAY_FRAME);
-	assert_int_equal(f->serial, 4);
-	frame_unref(f);
+	assert_int_equal(f.serial, 4);
 	stats = replay_files(r, &count);
 	assert_int_equal(count, 3);
 	assert_string_equal(stats[2].path, paths[2]);
@@ -245,14 +242,13 @@ static void merged(void **state)
 	}
 	r = started(&config);
 	for (unsigned n = 0; n < total; n++) {
-		struct frame *f;
+		struct frame f;
 		unsigned at;
 		struct err err;
 
 		assert_int_equal(replay_next(r, &f, &at, &err), REPLAY_FRAME);
-		assert_int_equal(number_of(f), order[n]);
-		assert_int_equal(f->ts_ns, times[order[n]] * UINT64_C(1000));
-		frame_unref(f);
+		assert_int_equal(number_of(&f), order[n]);
+		assert_int_equal(f.ts_ns, times[order[n]] * UINT64_C(1000));
 	}
 	expect_end(r);
 }
@@ -370,14 +366,13 @@ static void unique_ip(void **state)
 		r = started(&config);
 		for (uint32_t pass = 0; pass < 3; pass++) {
 			uint32_t add = unique ? pass : 0;
-			struct frame *f;
+			struct frame f;
 			unsigned at;
 			struct err err;
 
 			assert_int_equal(replay_next(r, &f, &at, &err), REPLAY_FRAME);
-			assert_int_equal(be32_load(f->data + 26), 0x0a000005 + add);
-			assert_int_equal(be32_load(f->data + 30), 0x0a0000ff + add);
-			frame_unref(f);
+			assert_int_equal(be32_load(f.data + 26), 0x0a000005 + add);
+			assert_int_equal(be32_load(f.data + 30), 0x0a0000ff + add);
 		}
 		expect_end(r);
 	}
@@ -509,11 +504,10 @@ static void broken(void **state)
 
 	r = started(&config);
 	for (unsigned k = 0; k < 5; k++) {
-		struct frame *f;
+		struct frame f;
 		unsigned at;
 
 		assert_int_equal(replay_next(r, &f, &at, NULL), REPLAY_FRAME);
-		frame_unref(f);
 	}
 	stats = replay_files(r, &count);
 	assert_true(stats[0].broken && !stats[1].broken);
@@ -566,7 +560,7 @@ static void first_words_stay(void **state)
 	struct replay_config config = {
 		.files = files, .file_count = 1, .loops = 2, .tolerant = true};
 	const struct replay_file_stats *stats;
-	struct frame *f;
+	struct frame f;
 	struct replay *r;
 	unsigned count;
 
@@ -639,7 +633,7 @@ static void other_link_types(void **state)
 	unsigned char p[FRAME_BYTES];
 	struct image i = {0};
 	struct replay *r;
-	struct frame *f;
+	struct frame f;
 	struct err err;
 	unsigned at;
 
@@ -667,11 +661,10 @@ static void other_link_types(void **state)
 	expect_frame(r, 0, S, "vm-1");
 	assert_int_equal(replay_next(r, &f, &at, &err), REPLAY_FRAME);
 	assert_string_equal(ports.name[at], "vm-2");
-	assert_int_equal(f->caplen, FRAME_BYTES);
-	assert_int_equal(f->len, 1014);
-	assert_memory_equal(f->data, "\x02\0\x0a\0\0\xff\x02\0\x0a\0\0\1\x08\0", 14);
-	assert_memory_equal(f->data + 14, p + 14, FRAME_BYTES - 14);
-	frame_unref(f);
+	assert_int_equal(f.caplen, FRAME_BYTES);
+	assert_int_equal(f.len, 1014);
+	assert_memory_equal(f.data, "\x02\0\x0a\0\0\xff\x02\0\x0a\0\0\1\x08\0", 14);
+	assert_memory_equal(f.data + 14, p + 14, FRAME_BYTES - 14);
 	expect_failure(r,
 		       "has link type 105 (IEEE802_11), and the switch forwards Ethernet: drop its "
 		       "interface with `tshark -r FILE -Y 'frame.interface_id != 2' -w OUT`");
@@ -707,16 +700,15 @@ static void odd_frames(void **state)
 	save(&i, 0);
 	r = started(&config);
 	for (unsigned k = 0; k < 4; k++) {
-		struct frame *f;
+		struct frame f;
 		unsigned at;
 		struct err err;
 
 		assert_int_equal(replay_next(r, &f, &at, &err), REPLAY_FRAME);
-		assert_int_equal(f->caplen, caplens[k]);
-		assert_int_equal(f->len, UINT32_MAX - k);
+		assert_int_equal(f.caplen, caplens[k]);
+		assert_int_equal(f.len, UINT32_MAX - k);
 		/* 'g' is a group's. */
 		assert_string_equal(ports.name[at], "uplink");
-		frame_unref(f);
 	}
 	expect_end(r);
 }

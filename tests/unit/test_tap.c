@@ -23,6 +23,7 @@
 
 #include "capfile/capfile.h"
 #include "capture_image.h"
+#include "frames.h"
 #include "random.h"
 #include "tap/tap.h"
 
@@ -34,9 +35,8 @@ static uint64_t ts_of(uint64_t serial)
 static void publish_at(struct tap *t, uint64_t serial, unsigned ingress, int egress)
 {
 	struct subscriber s = tap_subscriber(t);
-	struct frame *f = frame_new(60);
+	struct frame *f = frames_new(60);
 
-	memset(f->data, 0, 60);
 	f->serial = serial;
 	f->ts_ns = ts_of(serial);
 	f->ingress = (uint16_t)ingress;
@@ -44,7 +44,7 @@ static void publish_at(struct tap *t, uint64_t serial, unsigned ingress, int egr
 	if (egress >= 0)
 		port_set_add(&f->ports, (unsigned)egress);
 	s.publish(s.ctx, f);
-	frame_unref(f);
+	free(f);
 }
 
 static void publish(struct tap *t, uint64_t serial)
@@ -257,7 +257,7 @@ static void source_reports_by_the_same_road(void **state)
 
 static void default_limit_is_50000(void **state)
 {
-	struct frame *f = frame_new(0);
+	struct frame *f = frames_new(0);
 	struct tap t;
 
 	(void)state;
@@ -266,10 +266,8 @@ static void default_limit_is_50000(void **state)
 		tap_publish(&t, f);
 	assert_int_equal(t.dropped_queue, 1);
 	assert_int_equal(ring_count(&t.frames), 50000);
-	assert_int_equal(atomic_load(&f->refs), 1); /* no reference is kept */
 	tap_done(&t);
-	assert_int_equal(atomic_load(&f->refs), 1);
-	frame_unref(f);
+	free(f);
 }
 
 static void count_wakes(void *ctx)
@@ -372,11 +370,10 @@ static void begin_source(struct tap *t, struct source *source, uint32_t limit)
 /* What a frame is to look like; its bytes count on from its serial. */
 static struct frame *frame_of(uint64_t serial, unsigned ingress, uint32_t caplen, uint32_t len)
 {
-	struct frame *f = frame_new(caplen);
+	struct frame *f = frames_new(caplen);
 
-	assert_non_null(f);
 	for (uint32_t i = 0; i < caplen; i++)
-		f->data[i] = (unsigned char)(serial + i);
+		frames_bytes(f)[i] = (unsigned char)(serial + i);
 	f->len = len;
 	f->serial = serial;
 	f->ts_ns = ts_of(serial);
@@ -388,9 +385,8 @@ static struct frame *frame_of(uint64_t serial, unsigned ingress, uint32_t caplen
 static void offer(struct tap *t, struct frame *f)
 {
 	tap_publish(t, f);
-	assert_int_equal(atomic_load(&f->refs), 1);
-	memset(f->data, 0xdd, f->caplen);
-	frame_unref(f);
+	memset(frames_bytes(f), 0xdd, f->caplen);
+	free(f);
 }
 
 static void expect_interfaces(struct image *want, unsigned first, unsigned last)
@@ -796,45 +792,32 @@ static void memory_may_come_back_to_a_file(void **state)
 	image_done(&want);
 }
 
-/* Longer than a frame may be, so that it is longer than a segment is. */
-static struct frame *frame_beyond(uint64_t serial, uint32_t caplen)
-{
-	struct frame *f = calloc(1, sizeof(*f) + caplen);
-
-	assert_non_null(f);
-	atomic_init(&f->refs, 1);
-	f->caplen = f->len = caplen;
-	for (uint32_t i = 0; i < caplen; i++)
-		f->data[i] = (unsigned char)(serial + i);
-	f->ts_ns = ts_of(serial);
-	return f;
-}
-
 static void what_is_too_large_has_a_segment_of_its_own(void **state)
 {
-	const uint32_t large = SEGMENT_BYTES + 1;
+	const uint32_t small = 2 * SEGMENT_FRAME_BYTES, large = small + 1;
+	struct tap_config config = {.queue_limit = 10, .segment_frames = 2, .all = true};
 	struct image want = {0};
 	struct tap_frame f;
 	struct tap t;
 
 	(void)state;
-	begin(&t, 10);
+	assert_int_equal(tap_init(&t, &config), 0);
 	offer(&t, frame_of(1, 0, 60, 60));
-	offer(&t, frame_beyond(2, large));
+	offer(&t, frame_of(2, 0, large, large));
 	offer(&t, frame_of(3, 0, 60, 60));
 	assert_int_equal(t.dropped_queue, 0);
 	assert_true(tap_take(&t, &f));
-	assert_int_equal(f.segment->cap, SEGMENT_BYTES);
+	assert_int_equal(f.segment->cap, small);
 	assert_int_equal(f.segment->frames, 1);
 	assert_true(tap_take(&t, &f));
 	assert_int_equal(f.id, 2);
 	assert_int_equal(f.segment->frames, 1);
-	assert_true(f.segment->cap > SEGMENT_BYTES && f.segment->cap <= SEGMENT_BYTES + 256);
+	assert_true(f.segment->cap > small && f.segment->cap <= small + 256);
 	assert_ptr_equal(f.block, f.segment->base);
 	expect_packet(&want, 2, 0, large, large, 0);
 	expect_bytes(f.segment, &want);
 	assert_true(tap_take(&t, &f));
-	assert_int_equal(f.segment->cap, SEGMENT_BYTES);
+	assert_int_equal(f.segment->cap, small);
 	assert_int_equal(f.id, 3);
 	tap_done(&t);
 	image_done(&want);
