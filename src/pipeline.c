@@ -790,7 +790,8 @@ static bool suspect(struct pipeline *p, uint64_t id, enum undecoded cause, uint6
 	if (!awaited(p, id))
 		return false;
 	slot = store_slot(&p->store, id);
-	if (++slot->suspect < PIPELINE_SUSPECT_MAX)
+	slot->suspect++;
+	if (slot->suspect < PIPELINE_SUSPECT_MAX)
 		return false;
 	lose(p, id, cause, now_ns);
 	return true;

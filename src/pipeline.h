@@ -43,7 +43,7 @@
 #include "tshark/child.h"
 #include "tshark/tail.h"
 
-#define PIPELINE_SUSPECT_MAX 2
+#define PIPELINE_SUSPECT_MAX 2u
 
 /* What one step does at most of each thing, so that none keeps the others waiting. */
 #define PIPELINE_STEP_FRAMES 4096

@@ -116,9 +116,8 @@ struct segment *segment_pool_take(struct segment_pool *p)
 	struct segment *s = atomic_load_explicit(&p->spare, memory_order_acquire);
 
 	/* Nobody else pops, so the one below the top is the same as long as the top is. */
-	while (s && !atomic_compare_exchange_weak_explicit(&p->spare, &s, s->next,
-							   memory_order_acquire,
-							   memory_order_acquire))
+	while (s && !atomic_compare_exchange_weak_explicit(
+			    &p->spare, &s, s->next, memory_order_acquire, memory_order_acquire))
 		;
 	if (s) {
 		atomic_fetch_sub_explicit(&p->spares, 1, memory_order_relaxed);

@@ -90,8 +90,8 @@ struct segment *segment_new(uint32_t bytes, uint32_t frames_max);
  * On failure @base is still the caller's */
 struct segment *segment_over(unsigned char *base, uint32_t bytes, uint32_t frames_max);
 
-/** segment_pool_new() - Of segments as segment_new() makes them; @spares_max of them are kept. Return:
- * pool, or NULL where memory ran out */
+/** segment_pool_new() - Of segments as segment_new() makes them; @spares_max of them are kept.
+ * Return: pool, or NULL where memory ran out */
 struct segment_pool *segment_pool_new(uint32_t bytes, uint32_t frames_max, uint32_t spares_max);
 
 /** segment_pool_take() - One thread at a time. Return: as segment_new() */

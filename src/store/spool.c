@@ -799,7 +799,9 @@ uint64_t spool_step(struct spool *s, uint64_t now_ns)
 		do_job(s, now_ns);
 		return s->job ? now_ns + SPOOL_RETRY_NS : now_ns;
 	}
-	if (!ring_ended(&s->jobs) || spool_ended(s))
+	if (spool_ended(s))
+		return UINT64_MAX;
+	if (!ring_ended(&s->jobs))
 		return s->config.journal && ring_has_room(&s->spares) &&
 				       s->spare_retry_ns < file_due(s)
 			       ? s->spare_retry_ns

@@ -16,8 +16,8 @@
 /* Above this a ring's slots alone would take 128 MiB. */
 #define RING_LIMIT_MAX (1u << 24)
 
-/* Pops from one look after the producer to the next, in a ring of twice as many or more: a look costs
- * as much as many pops do. */
+/* Pops from one look after the producer to the next, in a ring of twice as many or more: a look
+ * costs as much as many pops do. */
 #define RING_WAKE_POPS 32u
 
 /** struct wake - How one side is woken; called on the other side's thread, must not block */
@@ -30,7 +30,8 @@ struct ring {
 	void **slot;
 	uint32_t mask;
 	uint32_t limit;
-	uint32_t wake_mask; /* the producer is looked after at each pop from a place without these bits */
+	uint32_t wake_mask; /* the producer is looked after at each pop from a place without these
+			       bits */
 	struct wake wake_consumer, wake_producer; /* fn NULL: that side never sleeps */
 	/* Each side's own index and its last look at the other's, on its own cache line. */
 	_Alignas(64) _Atomic uint32_t head; /* next to fill; written by the producer */
