@@ -425,6 +425,8 @@ static int spawn_process(struct pipeline *p)
 		.fifo = p->fifo_path,
 		.profile = p->config.profile,
 		.verbatim = p->config.verbatim,
+		.write = p->config.tshark_write,
+		.generation = p->child.generation + 1,
 		.flush = p->config.flush || p->child.generation > 0,
 	};
 	struct args args;

@@ -79,6 +79,7 @@ struct pipeline_config {
 	bool verbatim;	    /* keep tshark's own lines, for -T ek */
 	bool flush;	    /* tshark -l from the first generation on; later ones always have it */
 	const char *tshark; /* path, borrowed; NULL: there is none */
+	const char *tshark_write; /* file that tshark is to write, too, borrowed; NULL: none */
 	uint64_t stall_ns;  /* 0: never skip; ignored where lossless */
 	uint64_t hang_ns;   /* watchdog; 0: none */
 	struct sink sink;   /* offer NULL: nobody wants decoded frames */

@@ -60,6 +60,8 @@ static const char help[] =
 	"Decode\n"
 	"  --tshark PATH|none    tshark to run (default: $PATH, then the usual places)\n"
 	"  --decode PROFILE      full, lean (default), summary, off\n"
+	"  --tshark-write FILE   tshark -w: it writes what it decodes to FILE, too; one that follows a\n"
+	"                        crash, to FILE-g2. The sure way is -w: it does not go through tshark\n"
 	"  --stall MS            skip frames when the FIFO makes no progress for so long; 0: never\n"
 	"                        (default 250; with --topspeed 0: the source waits instead)\n"
 	"  --hang SECONDS        end a tshark that gives no record for so long (default 60, 0: never)\n"
@@ -100,6 +102,7 @@ enum {
 	OPT_RING_BYTES,
 	OPT_QUOTA,
 	OPT_TSHARK,
+	OPT_TSHARK_WRITE,
 	OPT_DECODE,
 	OPT_STALL,
 	OPT_HANG,
@@ -138,6 +141,7 @@ static const struct option long_options[] = {
 	{"ring-bytes", required_argument, NULL, OPT_RING_BYTES},
 	{"quota", required_argument, NULL, OPT_QUOTA},
 	{"tshark", required_argument, NULL, OPT_TSHARK},
+	{"tshark-write", required_argument, NULL, OPT_TSHARK_WRITE},
 	{"decode", required_argument, NULL, OPT_DECODE},
 	{"stall", required_argument, NULL, OPT_STALL},
 	{"hang", required_argument, NULL, OPT_HANG},
@@ -334,6 +338,7 @@ static bool decode_option(struct options *o, int word, const char *text, struct 
 		o->hang_ns = n * 1000000000;
 		return true;
 	case OPT_TSHARK: o->tshark = text; return true;
+	case OPT_TSHARK_WRITE: o->tshark_write = text; return true;
 	default:
 		if (profile_parse(&o->profile, text))
 			return true;
@@ -435,6 +440,13 @@ static bool settle(struct options *o, int argc, char **argv, struct err *err)
 		err_set(err, EXIT_USAGE,
 			"-T ek prints tshark's own lines, so it needs tshark: "
 			"leave out --tshark none and --decode off, or use -T json");
+		return false;
+	}
+	if (o->tshark_write &&
+	    (o->profile == PROFILE_OFF || (o->tshark && strcmp(o->tshark, "none") == 0))) {
+		err_set(err, EXIT_USAGE,
+			"--tshark-write is for tshark to write, so it needs one: leave out --tshark "
+			"none and --decode off, or use -w FILE");
 		return false;
 	}
 	return true;

@@ -46,6 +46,7 @@ struct options {
 	bool journal;	    /* frames are in files from the start */
 	bool no_spill;	    /* frames that leave memory are discarded */
 	const char *tshark; /* path, "none" or NULL */
+	const char *tshark_write;
 	enum profile profile;
 	uint64_t stall_ns, hang_ns;
 	bool stall_given;

@@ -322,6 +322,7 @@ static struct pipeline_config make_config(struct session *s)
 			 (o->buffer_frames && o->buffer_frames < UNFLUSHED_FRAMES_MIN) ||
 			 (o->buffer_bytes && o->buffer_bytes < UNFLUSHED_BYTES_MIN),
 		.tshark = s->tshark.found ? s->tshark.path : NULL,
+		.tshark_write = o->tshark_write,
 		.stall_ns = o->stall_ns,
 		.hang_ns = o->hang_ns,
 		.port_name = port_name,

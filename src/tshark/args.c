@@ -38,6 +38,22 @@ static void make_columns(struct buf *b, enum profile profile)
 	buf_putc(b, '\0');
 }
 
+/* FILE.EXT, then FILE-g2.EXT, FILE-g3.EXT: a generation that follows another must not overwrite its
+ * file. */
+static void name_file(struct buf *b, const char *path, unsigned generation)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	const char *dot = strrchr(name, '.');
+	size_t base = dot && dot != name ? (size_t)(dot - path) : strlen(path);
+
+	buf_put(b, path, base);
+	if (generation > 1)
+		buf_printf(b, "-g%u", generation);
+	buf_puts(b, path + base);
+	buf_putc(b, '\0');
+}
+
 bool args_make(struct args *a, const struct args_config *config)
 {
 	int n = 0;
@@ -50,6 +66,13 @@ bool args_make(struct args *a, const struct args_config *config)
 		a->argv[n++] = (char *)"-l";
 	a->argv[n++] = (char *)"-r";
 	a->argv[n++] = (char *)config->fifo;
+	if (config->write) {
+		name_file(&a->write, config->write, config->generation);
+		if (a->write.failed)
+			return false;
+		a->argv[n++] = (char *)"-w";
+		a->argv[n++] = a->write.p;
+	}
 	a->argv[n++] = (char *)"-T";
 	a->argv[n++] = (char *)"ek";
 	if (config->profile != PROFILE_FULL || !config->verbatim) {
@@ -70,4 +93,5 @@ bool args_make(struct args *a, const struct args_config *config)
 void args_done(struct args *a)
 {
 	buf_done(&a->columns);
+	buf_done(&a->write);
 }

@@ -22,6 +22,7 @@ enum profile {
 struct args {
 	char *argv[ARGS_MAX + 1];
 	struct buf columns; /* the gui.column.format preference */
+	struct buf write;   /* the file of -w */
 };
 
 struct args_config {
@@ -29,6 +30,8 @@ struct args_config {
 	const char *fifo;   /* path of the FIFO */
 	enum profile profile;
 	bool verbatim; /* -T ek: no columns of ours in full, so that the output is tshark's own */
+	const char *write;   /* -w: tshark writes what it is fed to a file, too; NULL: it does not */
+	unsigned generation; /* from the second on, it is part of the file's name */
 	bool flush; /* -l: flush after each packet; costs throughput, gives latency and precision */
 };
 

@@ -261,6 +261,29 @@ static void test_killed_tshark_loses_nothing(void **state)
 	free(audit);
 }
 
+/* tshark's own file: its frames are those that were decoded, as our reader sees them. */
+static void test_tshark_writes_too(void **state)
+{
+	uint64_t decoded;
+
+	(void)state;
+	need_tshark();
+	assert_int_equal(proc_secvf("out", WORDS("--topspeed", "--tshark-write",
+						 proc_path("tshark.pcapng"), "-T", "json",
+						 CAPTURE("session.pcapng"))),
+			 0);
+	assert_balanced();
+	decoded = (uint64_t)proc_report("ledger.decoded");
+	assert_true(decoded > 0);
+	assert_int_equal(proc_secvf("out", WORDS("--topspeed", "--decode", "off", "-T", "json",
+						 proc_path("tshark.pcapng"))),
+			 0);
+	assert_int_equal(proc_lines("out"), decoded);
+	assert_int_equal(proc_secvf("out", WORDS("--topspeed", "--tshark-write", "f", "--decode",
+						 "off", CAPTURE("session.pcapng"))),
+			 2);
+}
+
 static void test_no_tshark_is_basic_decode(void **state)
 {
 	char *err;
@@ -579,6 +602,7 @@ int main(void)
 		cmocka_unit_test(test_ek_is_tsharks_byte_for_byte),
 		cmocka_unit_test(test_lean_columns_are_tsharks),
 		cmocka_unit_test(test_killed_tshark_loses_nothing),
+		cmocka_unit_test(test_tshark_writes_too),
 		cmocka_unit_test(test_no_tshark_is_basic_decode),
 		cmocka_unit_test(test_refusing_tshark_is_given_up),
 		cmocka_unit_test(test_stalled_tshark_is_skipped),

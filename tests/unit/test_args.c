@@ -68,6 +68,37 @@ static void vectors_are_exact(void **state)
 	}
 }
 
+static void each_generation_writes_a_file_of_its_own(void **state)
+{
+	static const struct {
+		const char *write, *first, *third;
+	} cases[] = {
+		{"/d.d/f.pcapng", "/d.d/f.pcapng", "/d.d/f-g3.pcapng"},
+		{"/d.d/f", "/d.d/f", "/d.d/f-g3"},
+		{"f.tar.gz", "f.tar.gz", "f.tar-g3.gz"},
+		{".f", ".f", ".f-g3"},
+		{"/d/.f", "/d/.f", "/d/.f-g3"},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (unsigned generation = 1; generation <= 3; generation += 2) {
+			struct args_config config = {.tshark = TSHARK,
+						     .fifo = FIFO,
+						     .profile = PROFILE_LEAN,
+						     .write = cases[i].write,
+						     .generation = generation};
+			struct args a;
+
+			assert_true(args_make(&a, &config));
+			assert_string_equal(a.argv[4], "-w");
+			assert_string_equal(a.argv[5], generation == 1 ? cases[i].first
+								       : cases[i].third);
+			args_done(&a);
+		}
+	}
+}
+
 static void expect_columns(enum profile profile, int last)
 {
 	struct args_config config = {.tshark = TSHARK, .fifo = FIFO, .profile = profile};
@@ -129,6 +160,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(vectors_are_exact),
+		cmocka_unit_test(each_generation_writes_a_file_of_its_own),
 		cmocka_unit_test(columns_are_ours),
 		cmocka_unit_test(summary_has_plain_columns_only),
 		cmocka_unit_test(names_go_there_and_back),
