@@ -448,6 +448,40 @@ static void read_file(struct world *w, const struct disk_sim_file *f)
 	}
 }
 
+/* A frame that is in a file is found there, by its id. */
+static void look_up(struct world *w, uint64_t id)
+{
+	const struct disk_sim_file *f = NULL;
+	const unsigned char *p;
+	struct place place;
+	uint64_t n;
+
+	if (!places_find(&w->spool.places, id, &place)) {
+		fail(w, "end: frame %" PRIu64 " is in a file, and nobody knows in which", id);
+		return;
+	}
+	for (unsigned i = 0; i < w->disk.count; i++) {
+		if (w->disk.file[i].present && strcmp(w->disk.file[i].path, place.path) == 0)
+			f = &w->disk.file[i];
+	}
+	p = f ? disk_sim_bytes(f, &n) : NULL;
+	while (f && place.offset + 12 <= n && place.first <= id) {
+		const unsigned char *block = p + place.offset;
+		bool packet = le32_load(block) == PCAPNG_PACKET;
+
+		if (packet && place.first == id) {
+			struct packet_view v = packet_of(block);
+
+			if (w->hash[id] && w->hash[id] != tshark_sim_hash(v.data, v.caplen))
+				fail(w, "end: another frame is where %" PRIu64 " should be", id);
+			return;
+		}
+		place.first += packet;
+		place.offset += block_bytes(block);
+	}
+	fail(w, "end: frame %" PRIu64 " is not where it should be, in %s", id, place.path);
+}
+
 /* Each frame that left memory is in a file, or the audit log names it as discarded. */
 static void check_files(struct world *w, const struct ledger *l)
 {
@@ -461,6 +495,8 @@ static void check_files(struct world *w, const struct ledger *l)
 		spilled += w->on_disk[id];
 		if (!w->on_disk[id] && !w->discarded[id])
 			fail(w, "end: frame %" PRIu64 " is in no file, and was lost silently", id);
+		if (w->on_disk[id] && !w->discarded[id])
+			look_up(w, id);
 	}
 	if (spilled != l->spilled)
 		fail(w, "end: %" PRIu64 " spilled, %" PRIu64 " of them found", l->spilled, spilled);

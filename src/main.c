@@ -14,6 +14,7 @@ static const struct command {
 	{"sim", cli_sim, "run the pipeline in the simulator: virtual clock, seeded faults"},
 	{"export", cli_export, "write chosen frames of captures and sessions into one file"},
 	{"info", cli_info, "tell what captures and sessions hold"},
+	{"control", cli_control, "speak to a replay that runs: filter, scope, cut, frame, stop"},
 	{"bench", cli_bench, "measure, beside tshark where that is installed"},
 };
 

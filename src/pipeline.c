@@ -890,6 +890,66 @@ void pipeline_cut(struct pipeline *p)
 	tap_cut(&p->tap);
 }
 
+/* ---- frames by id ---- */
+
+static struct frame_query hushed; /* an address that no query has */
+
+bool pipeline_ask(struct pipeline *p, struct frame_query *q)
+{
+	struct frame_query *newest = atomic_load_explicit(&p->queries, memory_order_relaxed);
+
+	do {
+		if (newest == &hushed)
+			return false;
+		q->next = newest;
+		/* Release: the query is written; pairs with the acquire of who takes it. */
+	} while (!atomic_compare_exchange_weak_explicit(
+		&p->queries, &newest, q, memory_order_release, memory_order_relaxed));
+	return true;
+}
+
+static void find(struct pipeline *p, struct frame_query *q)
+{
+	struct store *s = &p->store;
+
+	q->where = FRAME_NONE;
+	q->segment = NULL;
+	q->block = NULL;
+	if (!q->id || q->id >= s->head)
+		return;
+	q->where = FRAME_IN_MEMORY;
+	if (q->id >= s->tail) {
+		q->segment = segment_ref(store_segment(s, q->id));
+		q->block = store_slot(s, q->id)->block;
+	} else if (!spill_find(&p->spill, q->id, &q->segment, &q->block)) {
+		q->where = FRAME_LEFT;
+	}
+}
+
+static void answer(struct pipeline *p, struct frame_query *q)
+{
+	while (q && q != &hushed) {
+		struct frame_query *next = q->next;
+
+		find(p, q);
+		q->answer(q);
+		q = next;
+	}
+}
+
+static void answer_all(struct pipeline *p)
+{
+	struct frame_query *newest = atomic_load_explicit(&p->queries, memory_order_relaxed);
+
+	if (newest && newest != &hushed)
+		answer(p, atomic_exchange_explicit(&p->queries, NULL, memory_order_acquire));
+}
+
+void pipeline_hush(struct pipeline *p)
+{
+	answer(p, atomic_exchange_explicit(&p->queries, &hushed, memory_order_acquire));
+}
+
 static void write_out(struct pipeline *p, uint64_t now_ns)
 {
 	if (atomic_load_explicit(&p->cut_asked, memory_order_relaxed) &&
@@ -986,6 +1046,7 @@ void pipeline_step(struct pipeline *p, uint64_t now_ns, struct pipeline_wait *wa
 	stop_late(p, now_ns);
 	busy |= emit(p, PIPELINE_STEP_EMITS);
 	write_out(p, now_ns);
+	answer_all(p);
 	tell_old_runs(p, now_ns);
 	if (pipeline_finished(p)) {
 		for (int i = 0; i < UNDECODED_CAUSES; i++)

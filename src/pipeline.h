@@ -80,9 +80,9 @@ struct pipeline_config {
 	bool flush;	    /* tshark -l from the first generation on; later ones always have it */
 	const char *tshark; /* path, borrowed; NULL: there is none */
 	const char *tshark_write; /* file that tshark is to write, too, borrowed; NULL: none */
-	uint64_t stall_ns;  /* 0: never skip; ignored where lossless */
-	uint64_t hang_ns;   /* watchdog; 0: none */
-	struct sink sink;   /* offer NULL: nobody wants decoded frames */
+	uint64_t stall_ns;	  /* 0: never skip; ignored where lossless */
+	uint64_t hang_ns;	  /* watchdog; 0: none */
+	struct sink sink;	  /* offer NULL: nobody wants decoded frames */
 	const char *(*port_name)(void *ctx, unsigned port); /* names that outlive the pipeline */
 	void *port_name_ctx;
 	struct port port;
@@ -107,6 +107,24 @@ struct pipeline_wait {
 	uint64_t due_ns; /* monotonic; UINT64_MAX: no deadline, 0: do not sleep */
 	bool frames;	 /* wake on the tap too (ring_consumer_sleeps() first); else it is looked at
 			    when due */
+};
+
+enum frame_where {
+	FRAME_NONE,	 /* there is no such frame yet */
+	FRAME_IN_MEMORY, /* here it is */
+	FRAME_LEFT,	 /* it has left memory: frame_read() finds it, unless it was discarded */
+};
+
+/** struct frame_query - A frame by its id, asked for on any thread, answered on the pipeline's */
+struct frame_query {
+	uint64_t id;
+	/* Called once, on the pipeline's thread: must not block. The query is the asker's again */
+	void (*answer)(struct frame_query *q);
+	void *ctx;
+	enum frame_where where;	    /* the answer; in memory: */
+	struct segment *segment;    /* a reference, which is the asker's now */
+	const unsigned char *block; /* in it */
+	struct frame_query *next;
 };
 
 /* Counters for another thread's progress line; each is written by the pipeline's thread, relaxed.
@@ -145,6 +163,7 @@ struct pipeline {
 	bool draining; /* the tap has ended */
 	bool sink_full;
 	struct pipeline_gauges gauges;
+	_Atomic(struct frame_query *) queries; /* asked, newest first */
 	struct iovec iov[FEED_IOVECS_MAX];
 };
 
@@ -164,6 +183,14 @@ void pipeline_stop(struct pipeline *p, uint64_t now_ns);
 /** pipeline_cut() - End the file that is being written, begin another with the next frame. Any
  * thread, and a signal's handler; wake the pipeline afterwards */
 void pipeline_cut(struct pipeline *p);
+
+/** pipeline_ask() - Any thread; wake the pipeline afterwards. Return: false, and nothing asked,
+ * once pipeline_hush() was called */
+bool pipeline_ask(struct pipeline *p, struct frame_query *q);
+
+/** pipeline_hush() - Answer what was asked, take no more questions. The pipeline's thread, or its
+ * owner's once it is finished */
+void pipeline_hush(struct pipeline *p);
 
 /** pipeline_finished() - The tap has ended, every frame is settled, emitted and written, no child
  * is left */

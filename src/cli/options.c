@@ -70,6 +70,7 @@ static const char help[] =
 	"  --color WHEN          auto (default), always, never\n"
 	"  --report FILE         write a JSON report; - is standard output\n"
 	"  --audit FILE          audit log (default $AVF_HOME/logs/error-audit.log)\n"
+	"  --control SOCKET      listen there for 'secvf control': filter, scope, cut, frame, stop\n"
 	"  --stats               as -T none: only the summary\n"
 	"  -q, --quiet           no progress line and no summary\n"
 	"  --no-progress         no progress line\n"
@@ -110,6 +111,7 @@ enum {
 	OPT_REPORT,
 	OPT_AUDIT,
 	OPT_STATS,
+	OPT_CONTROL,
 	OPT_NO_PROGRESS,
 };
 
@@ -148,6 +150,7 @@ static const struct option long_options[] = {
 	{"color", required_argument, NULL, OPT_COLOR},
 	{"report", required_argument, NULL, OPT_REPORT},
 	{"audit", required_argument, NULL, OPT_AUDIT},
+	{"control", required_argument, NULL, OPT_CONTROL},
 	{"stats", no_argument, NULL, OPT_STATS},
 	{"quiet", no_argument, NULL, 'q'},
 	{"no-progress", no_argument, NULL, OPT_NO_PROGRESS},
@@ -364,6 +367,7 @@ static bool output_option(struct options *o, int word, const char *text, struct 
 		o->color = (enum output_color)(choice < 0 ? 0 : choice);
 		break;
 	case OPT_STATS: o->format = OUTPUT_NONE; break;
+	case OPT_CONTROL: o->control = text; break;
 	case OPT_REPORT: o->report = text; break;
 	case OPT_AUDIT: o->audit = text; break;
 	case 'q': o->quiet = true; break;

@@ -47,6 +47,7 @@ struct options {
 	bool no_spill;	    /* frames that leave memory are discarded */
 	const char *tshark; /* path, "none" or NULL */
 	const char *tshark_write;
+	const char *control; /* socket */
 	enum profile profile;
 	uint64_t stall_ns, hang_ns;
 	bool stall_given;

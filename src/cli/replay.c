@@ -66,12 +66,23 @@ static void on_signal(int number)
 	waker_wake(signalled.waker);
 }
 
+void session_cut(struct session *s)
+{
+	pipeline_cut(s->pipeline);
+	waker_wake(&s->waker);
+	waker_wake(&s->source_waker);
+}
+
+void session_stop(struct session *s)
+{
+	signalled.interrupted = 1;
+	waker_wake(&s->source_waker);
+}
+
 static void on_cut(int number)
 {
 	(void)number;
-	pipeline_cut(signalled.session->pipeline);
-	waker_wake(&signalled.session->waker);
-	waker_wake(signalled.waker);
+	session_cut(signalled.session);
 }
 
 static void handle_signals(struct session *s, bool on)
@@ -100,21 +111,28 @@ static int add_port(void *ctx, const char *name)
 		return port;
 	port = switch_port_add(s->eth, name, &s->options.port);
 	if (port >= 0)
-		s->port_name[port] = switch_port_name(s->eth, (unsigned)port);
+		atomic_store_explicit(&s->port_name[port], switch_port_name(s->eth, (unsigned)port),
+				      memory_order_release);
 	for (unsigned i = 0; port >= 0 && i < s->options.interfaces; i++) {
 		if (strcmp(s->options.interface[i], name) == 0) {
-			tap_scope_add(&s->pipeline->tap, (unsigned)port);
+			if (!atomic_load_explicit(&s->scope_changed, memory_order_relaxed))
+				tap_scope_add(&s->pipeline->tap, (unsigned)port);
 			s->seen[i] = true;
 		}
 	}
 	return port;
 }
 
+const char *session_port_name(const struct session *s, unsigned port)
+{
+	/* Acquire: the name is written; pairs with add_port(). */
+	return port < PORTS_MAX ? atomic_load_explicit(&s->port_name[port], memory_order_acquire)
+				: NULL;
+}
+
 static const char *port_name(void *ctx, unsigned port)
 {
-	struct session *s = ctx;
-
-	return s->port_name[port];
+	return session_port_name(ctx, port);
 }
 
 static void on_drop(void *ctx, const struct frame *f, unsigned port, enum switch_drop why,
@@ -282,9 +300,8 @@ static void on_broken_output(void *ctx)
 {
 	struct session *s = ctx;
 
-	/* Who reads us has seen enough (head, less): end as by a signal. */
-	signalled.interrupted = 1;
-	waker_wake(&s->source_waker);
+	/* Who reads us has seen enough (head, less). */
+	session_stop(s);
 }
 
 static bool from_pipe(const struct options *o)
@@ -521,6 +538,8 @@ static bool prepare(struct session *s, struct err *err)
 	}
 	switch_listen(s->eth, listener);
 	switch_subscribe(s->eth, tap_subscriber(&s->pipeline->tap));
+	if (o->control && !control_open(&s->control, s, o->control, err))
+		return false;
 	/* Last: it asks for the ports of named VMs at once. */
 	s->replay = replay_open(&o->replay, ports, err);
 	return s->replay != NULL;
@@ -571,9 +590,12 @@ static bool run(struct session *s, struct err *err)
 		output_join(&s->output);
 		return false;
 	}
+	if (s->options.control && control_start(&s->control))
+		err_set(&s->failure, EXIT_ENVIRONMENT, "--control: could not start a thread");
 	run_source(s);
 	drain(s);
 	s->done_ns = clock_now_ns();
+	pipeline_hush(s->pipeline);
 	if (s->spools && !s->is_alone)
 		spooler_join(&s->spooler);
 	output_join(&s->output);
@@ -638,6 +660,7 @@ static int finish(struct session *s)
 
 static void session_done(struct session *s)
 {
+	control_stop(&s->control);
 	if (s->pipeline)
 		pipeline_done(s->pipeline);
 	if (s->spools) {

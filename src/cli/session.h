@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/hist.h"
+#include "cli/control.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "os/actor.h"
@@ -31,13 +32,14 @@ struct session {
 	struct actor actor;
 	bool is_alone; /* pipeline and spool run on the source's thread */
 	struct alone alone;
-	/* For the pipeline's thread: each is set before the first frame of its port is published.
-	 */
-	const char *port_name[PORTS_MAX];
-	char name[64];		  /* of the session */
-	char path[DISK_PATH_MAX]; /* that files are named from */
-	char system[256];	  /* uname, for the files */
-	bool spools;		  /* spool is made */
+	/* For other threads: each is set before the first frame of its port is published. */
+	_Atomic(const char *) port_name[PORTS_MAX];
+	struct control control;
+	atomic_bool scope_changed; /* by --control: --interface says no more what is in scope */
+	char name[64];		   /* of the session */
+	char path[DISK_PATH_MAX];  /* that files are named from */
+	char system[256];	   /* uname, for the files */
+	bool spools;		   /* spool is made */
 	struct spool spool;
 	struct spooler spooler;
 	struct waker spool_waker;  /* wakes the spool */
@@ -58,6 +60,15 @@ struct session {
 	struct err failure;	      /* of the source; exit 0: none */
 	bool interrupted;
 };
+
+/** session_port_name() - NULL: there is no such port yet. Any thread */
+const char *session_port_name(const struct session *s, unsigned port);
+
+/** session_cut() - End the file being written, as SIGUSR1 does. Any thread */
+void session_cut(struct session *s);
+
+/** session_stop() - End, as the first SIGINT does. Any thread */
+void session_stop(struct session *s);
 
 /** session_rate() - "as recorded", "1000 frames/s", "top speed", ... into @text */
 void session_rate(const struct session *s, char *text, size_t n);

@@ -421,6 +421,23 @@ bool spill_discard(struct spill *p)
 	return true;
 }
 
+bool spill_find(const struct spill *p, uint64_t id, struct segment **segment,
+		const unsigned char **block)
+{
+	const unsigned char *at;
+	uint64_t n;
+
+	if (!p->journal || id < p->journal_first || id >= p->queued)
+		return false;
+	/* Interface blocks lie among the frames, so there is no reckoning where one is. */
+	at = p->journal->base + p->journal->first_bytes;
+	for (n = id - p->journal_first; n || le32_load(at) != PCAPNG_PACKET; at += block_bytes(at))
+		n -= le32_load(at) == PCAPNG_PACKET;
+	*segment = segment_ref(p->journal);
+	*block = at;
+	return true;
+}
+
 void spill_cut(struct spill *p)
 {
 	p->cut = p->spool != NULL;

@@ -83,6 +83,11 @@ bool spill_pressed(struct spill *p, uint64_t now_ns);
  * is settled and emitted. Return: false where waiting is better */
 bool spill_discard(struct spill *p);
 
+/** spill_find() - A frame that has left the store, in the segment of a journal that is not sealed
+ * yet. Return: false where there is none; else @segment has one reference more */
+bool spill_find(const struct spill *p, uint64_t id, struct segment **segment,
+		const unsigned char **block);
+
 /** spill_cut() - End the file being written (SIGUSR1) */
 void spill_cut(struct spill *p);
 

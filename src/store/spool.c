@@ -25,7 +25,8 @@ int spool_init(struct spool *s, const struct spool_config *config)
 	memset(s, 0, sizeof(*s));
 	s->config = *config;
 	s->fd = -1;
-	if (!ring_init(&s->jobs, SPOOL_JOBS_MAX, config->wake_spool, none) &&
+	s->places_made = places_init(&s->places) == 0;
+	if (s->places_made && !ring_init(&s->jobs, SPOOL_JOBS_MAX, config->wake_spool, none) &&
 	    !ring_init(&s->spares, SPOOL_SPARES, config->wake_source, config->wake_spool) &&
 	    !ring_init(&s->events, SPOOL_EVENTS_MAX, config->wake_pipeline, config->wake_spool)) {
 		prepare(s, 0);
@@ -65,6 +66,8 @@ void spool_done(struct spool *s)
 	for (unsigned i = 0; i < s->file_count; i++)
 		free(s->files[i].path);
 	free(s->files);
+	if (s->places_made)
+		places_done(&s->places);
 	ring_done(&s->jobs);
 	ring_done(&s->events);
 	ring_done(&s->spares);
@@ -150,7 +153,14 @@ static void name_file(struct spool *s)
 	case SPOOL_ROTATION:
 		snprintf(s->path, n, "%s-rot%u.pcapng", s->config.path, s->number);
 		break;
-	case SPOOL_SINGLE: snprintf(s->path, n, "%s", s->config.path); break;
+	case SPOOL_SINGLE:
+		/* What ends a file that no limit ends, a cut or a gap, must not have the next one
+		 * take its place. */
+		if (s->number > 1)
+			numbered_name(s, s->path, n);
+		else
+			snprintf(s->path, n, "%s", s->config.path);
+		break;
 	case SPOOL_NUMBERED: numbered_name(s, s->path, n); break;
 	}
 	snprintf(s->part, sizeof(s->part), "%.*s.part", (int)n, s->path);
@@ -275,6 +285,7 @@ static bool delete_oldest(struct spool *s)
 	e->frames = f->frames;
 	e->bytes = f->bytes;
 	s->kept_bytes -= f->bytes;
+	places_drop(&s->places, f->first);
 	free(f->path);
 	s->file_count--;
 	memmove(s->files, s->files + 1, s->file_count * sizeof(*s->files));
@@ -333,6 +344,8 @@ static void lose_file(struct spool *s)
 	e->last = s->last;
 	e->frames = s->frames;
 	e->bytes = s->bytes;
+	if (s->frames)
+		places_drop(&s->places, s->first);
 	if (s->fd >= 0)
 		close_file(s);
 	tell(s, e);
@@ -359,6 +372,8 @@ static void seal(struct spool *s)
 	}
 	if (s->fd >= 0)
 		close_file(s);
+	if (!error)
+		places_rename(&s->places, s->path);
 	if (error) {
 		/* Its frames are on disk, under the other name; `secvf recover` seals it. */
 		trouble(s, "seal", s->part, error);
@@ -593,6 +608,7 @@ static void seal_journal(struct spool *s, struct spool_job *j)
 {
 	const struct disk *disk = &s->config.disk;
 	struct journal_file *f = j->segment->file;
+	bool whole;
 
 	seal(s);
 	s->number++;
@@ -608,13 +624,17 @@ static void seal_journal(struct spool *s, struct spool_job *j)
 		lose_file(s);
 		return;
 	}
-	if (!j->rebuilt.p || !rewrite(s, j)) {
+	whole = j->rebuilt.p && rewrite(s, j);
+	if (!whole) {
 		snprintf(s->part, sizeof(s->part), "%s", f->part);
 		s->fd = f->fd;
 		f->fd = -1;
 		s->bytes = j->to;
 		disk->ops->truncate(disk->ctx, s->fd, s->bytes);
 	}
+	places_begin(&s->places, s->part, s->first);
+	places_blocks(&s->places, s->first,
+		      whole ? (unsigned char *)j->rebuilt.p : j->segment->base, s->bytes, 0);
 	seal(s);
 }
 
@@ -662,6 +682,7 @@ static int write_piece(struct spool *s, struct spool_job *j)
 	struct iovec iov[2];
 	uint64_t frames;
 	uint32_t to = piece(s, j, &frames);
+	uint64_t offset = s->bytes;
 	int error, n = 0;
 
 	if (!s->bytes) {
@@ -677,8 +698,11 @@ static int write_piece(struct spool *s, struct spool_job *j)
 	buf_done(&header);
 	if (error)
 		return error;
-	if (!s->frames)
+	if (!s->frames) {
 		s->first = j->first_id;
+		places_begin(&s->places, s->part, s->first);
+	}
+	places_add(&s->places, j->first_id, j->first_id + frames, offset);
 	/* A segment's own interface blocks were before its first frame. */
 	j->interfaces = j->segment->interfaces + j->segment->declares;
 	s->interfaces = j->interfaces;

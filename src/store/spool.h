@@ -32,6 +32,7 @@
 
 #include "base/disk.h"
 #include "pcapng/pcapng_write.h"
+#include "store/places.h"
 #include "store/segment.h"
 #include "tap/ring.h"
 #include "tap/tap.h"
@@ -64,7 +65,7 @@ struct spool_limits {
 /* How files are named, from config.path and their number. */
 enum spool_naming {
 	SPOOL_ROTATION, /* PATH-rotN.pcapng */
-	SPOOL_SINGLE,	/* PATH */
+	SPOOL_SINGLE,	/* PATH; what follows a cut or a gap, as SPOOL_NUMBERED */
 	SPOOL_NUMBERED, /* PATH's base_NNNNN_YYYYmmddHHMMSS.ext, as dumpcap does */
 };
 
@@ -141,6 +142,8 @@ struct spool_file {
 struct spool {
 	struct spool_config config;
 	struct ring jobs, events;
+	struct places places; /* where frames are; any thread may look */
+	bool places_made;
 	struct ring spares; /* journal segments at hand, from the spool's thread to the switch's */
 	atomic_bool no_spares; /* the disk refuses to make any */
 	unsigned journals;

@@ -268,10 +268,10 @@ static void test_tshark_writes_too(void **state)
 
 	(void)state;
 	need_tshark();
-	assert_int_equal(proc_secvf("out", WORDS("--topspeed", "--tshark-write",
-						 proc_path("tshark.pcapng"), "-T", "json",
-						 CAPTURE("session.pcapng"))),
-			 0);
+	assert_int_equal(
+		proc_secvf("out", WORDS("--topspeed", "--tshark-write", proc_path("tshark.pcapng"),
+					"-T", "json", CAPTURE("session.pcapng"))),
+		0);
 	assert_balanced();
 	decoded = (uint64_t)proc_report("ledger.decoded");
 	assert_true(decoded > 0);

@@ -286,6 +286,24 @@ static void names_are_those_of_dumpcap(void **state)
 	end(b);
 }
 
+/* One file was asked for: what follows a cut has another name, and the first stays as it is. */
+static void a_cut_leaves_the_one_file_alone(void **state)
+{
+	struct bench *b = begin(SPOOL_SINGLE, &(struct spool_limits){0});
+
+	(void)state;
+	setenv("TZ", "UTC", 1);
+	write_frames(b, 20);
+	assert_true(spool_push(&b->spool, calloc(1, sizeof(struct spool_job))));
+	run(b);
+	write_frames(b, 10);
+	spool_end(&b->spool);
+	run(b);
+	expect_file(b, "/c/f.pcapng", 20, 1);
+	expect_file(b, "/c/f_00002_20231114221320.pcapng", 10, 21);
+	end(b);
+}
+
 /* The disk fails at the Nth call, and for a while, for each N: in the end each frame is in a file.
  */
 static void every_frame_once_whatever_fails(void **state)
@@ -344,6 +362,7 @@ int main(void)
 		cmocka_unit_test(files_end_at_a_time_and_when_asked),
 		cmocka_unit_test(ring_keeps_the_newest),
 		cmocka_unit_test(names_are_those_of_dumpcap),
+		cmocka_unit_test(a_cut_leaves_the_one_file_alone),
 		cmocka_unit_test(every_frame_once_whatever_fails),
 	};
 
