@@ -1273,6 +1273,56 @@ static void stop_before_the_source_ends_does_not_spin(void **state)
 	end();
 }
 
+static unsigned answers;
+
+static void on_answer(struct frame_query *q)
+{
+	assert_ptr_equal(q->ctx, &answers);
+	answers++;
+}
+
+/* Of five frames, with room for three: what is in memory, what has left, what there never was. */
+static void frames_are_found_by_id(void **state)
+{
+	static const enum frame_where where[] = {FRAME_NONE,	  FRAME_LEFT,	   FRAME_LEFT,
+						 FRAME_IN_MEMORY, FRAME_IN_MEMORY, FRAME_IN_MEMORY,
+						 FRAME_NONE};
+	struct frame_query q[7];
+
+	(void)state;
+	prepare();
+	f.config.tshark = NULL;
+	f.config.buffer_frames = 3;
+	begin();
+	publish(5);
+	steps(2);
+	answers = 0;
+	for (unsigned id = 0; id < 7; id++) {
+		q[id] = (struct frame_query){.id = id, .answer = on_answer, .ctx = &answers};
+		assert_true(pipeline_ask(&f.p, &q[id]));
+	}
+	assert_int_equal(answers, 0);
+	step();
+	assert_int_equal(answers, 7);
+	for (unsigned id = 0; id < 7; id++) {
+		assert_int_equal(q[id].where, where[id]);
+		assert_int_equal(q[id].block != NULL, where[id] == FRAME_IN_MEMORY);
+		if (q[id].block)
+			assert_int_equal(packet_of(q[id].block).ts_ns, id);
+		segment_unref(q[id].segment);
+	}
+	/* The last are answered before it falls silent, and none after. */
+	assert_true(pipeline_ask(&f.p, &q[4]));
+	pipeline_hush(&f.p);
+	assert_int_equal(answers, 8);
+	segment_unref(q[4].segment);
+	assert_false(pipeline_ask(&f.p, &q[4]));
+	step();
+	assert_false(pipeline_ask(&f.p, &q[4]));
+	assert_int_equal(answers, 8);
+	end();
+}
+
 static void done_kills_what_is_alive(void **state)
 {
 	(void)state;
@@ -1326,6 +1376,7 @@ int main(void)
 		cmocka_unit_test(stop_lets_a_quick_tshark_finish),
 		cmocka_unit_test(stop_between_generations),
 		cmocka_unit_test(stop_before_the_source_ends_does_not_spin),
+		cmocka_unit_test(frames_are_found_by_id),
 		cmocka_unit_test(done_kills_what_is_alive),
 	};
 
