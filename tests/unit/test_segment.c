@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pooled.h"
 #include "blocks.h"
 #include "capture_image.h"
 
@@ -186,8 +187,6 @@ static void pool_gives_what_it_was_given(void **state)
 
 	(void)state;
 	assert_non_null(p);
-	if (!p->spares_max)
-		skip(); /* AddressSanitizer: nothing is used again */
 	for (unsigned i = 0; i < 4; i++) {
 		s[i] = segment_pool_take(p);
 		assert_non_null(s[i]);
@@ -203,10 +202,13 @@ static void pool_gives_what_it_was_given(void **state)
 	assert_int_equal(atomic_load(&p->spares), 0);
 	for (unsigned i = 0; i < 4; i++)
 		segment_unref(s[i]);
-	assert_int_equal(atomic_load(&p->spares), 2);
+	assert_int_equal(atomic_load(&p->spares), POOLED ? 2 : 0);
 	assert_int_equal(atomic_load(&p->refs), 1);
 	/* The last is the warmest. */
-	assert_ptr_equal(segment_pool_take(p), s[1]);
+	s[0] = s[1];
+	s[1] = segment_pool_take(p);
+	if (POOLED)
+		assert_ptr_equal(s[1], s[0]);
 	assert_int_equal(atomic_load(&s[1]->refs), 1);
 	assert_int_equal(s[1]->used | s[1]->frames | s[1]->interfaces | s[1]->declares, 0);
 	assert_int_equal(s[1]->first_bytes | s[1]->first_at | s[1]->first_id | s[1]->opened_ns, 0);
