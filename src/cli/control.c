@@ -379,7 +379,7 @@ bool control_open(struct control *c, struct session *s, const char *path, struct
 	c->fd = -1;
 	if (strlen(path) >= sizeof(at.sun_path))
 		return open_failed(path, ENAMETOOLONG, err);
-	strcpy(at.sun_path, path);
+	memcpy(at.sun_path, path, strlen(path) + 1);
 	remove_dead(&at);
 	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	mask = umask(0177);

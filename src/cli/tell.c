@@ -68,7 +68,7 @@ int cli_control(int argc, char **argv)
 	}
 	if (strlen(argv[1]) >= sizeof(at.sun_path))
 		return say(argv[1], ENAMETOOLONG);
-	strcpy(at.sun_path, argv[1]);
+	memcpy(at.sun_path, argv[1], strlen(argv[1]) + 1);
 	for (int i = 2; i < argc; i++)
 		buf_printf(&line, "%s%s", i > 2 ? "\t" : "", argv[i]);
 	for (size_t i = 0; i < line.n; i++) {

@@ -30,7 +30,7 @@ struct args_config {
 	const char *fifo;   /* path of the FIFO */
 	enum profile profile;
 	bool verbatim; /* -T ek: no columns of ours in full, so that the output is tshark's own */
-	const char *write;   /* -w: tshark writes what it is fed to a file, too; NULL: it does not */
+	const char *write; /* -w: tshark writes what it is fed to a file, too; NULL: it does not */
 	unsigned generation; /* from the second on, it is part of the file's name */
 	bool flush; /* -l: flush after each packet; costs throughput, gives latency and precision */
 };

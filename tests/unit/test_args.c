@@ -92,8 +92,8 @@ static void each_generation_writes_a_file_of_its_own(void **state)
 
 			assert_true(args_make(&a, &config));
 			assert_string_equal(a.argv[4], "-w");
-			assert_string_equal(a.argv[5], generation == 1 ? cases[i].first
-								       : cases[i].third);
+			assert_string_equal(a.argv[5],
+					    generation == 1 ? cases[i].first : cases[i].third);
 			args_done(&a);
 		}
 	}
