@@ -36,8 +36,8 @@
 
 #include "base/err.h"
 
-#define CAPFILE_BUFFER \
-	(256u << 10) /* bytes asked for at a time; they stay in a processor's cache */
+/* Bytes asked for at a time; so many stay in a processor's cache. */
+#define CAPFILE_BUFFER		     (256u << 10)
 #define CAPFILE_BLOCK_MAX	     (16u << 20) /* a longer pcapng block breaks (libpcap's bound) */
 #define CAPFILE_INTERFACES_MAX	     4096u	 /* in one section; more is refused as broken */
 #define CAPFILE_INTERFACES_TOTAL_MAX (1u << 16)	 /* in all sections of a file; likewise */

@@ -68,6 +68,12 @@ static void status(struct control *c, struct buf *out)
 	buf_puts(out, "]}\n");
 }
 
+static void replace_tabs(char *text, char by)
+{
+	while ((text = strchr(text, '\t')))
+		*text = by;
+}
+
 static void change(struct control *c, struct tap_change *change, struct buf *out)
 {
 	tap_change(&c->session->pipeline->tap, change);
@@ -83,8 +89,7 @@ static void change_filter(struct control *c, char *text, struct buf *out)
 		refuse(out, "out of memory", "");
 		return;
 	}
-	for (char *tab = text; (tab = strchr(tab, '\t'));)
-		*tab = ' ';
+	replace_tabs(text, ' ');
 	to->filter_given = true;
 	to->filter = *text ? bpf_compile(text, &err) : NULL;
 	if (*text && !to->filter) {
@@ -124,8 +129,7 @@ static void change_scope(struct control *c, char *text, struct buf *out)
 	to->scope_given = true;
 	to->all = strcmp(text, "all") == 0;
 	snprintf(to->text, sizeof(to->text), "%s", text);
-	for (char *tab = to->text; (tab = strchr(tab, '\t'));)
-		*tab = ',';
+	replace_tabs(to->text, ',');
 	for (name = strtok_r(text, "\t", &rest); name && !to->all;
 	     name = strtok_r(NULL, "\t", &rest)) {
 		if (scope_add(c, &to->scope, name))

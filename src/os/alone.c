@@ -4,7 +4,8 @@
 #include "os/actor.h"
 #include "os/port_posix.h"
 
-uint64_t alone_step(const struct alone *a)
+/* Do all that can be done now. Return: monotonic ns at which to do so again at the latest */
+static uint64_t step(const struct alone *a)
 {
 	struct spool *spool = a->pipeline->config.spool;
 	struct pipeline_wait wait;
@@ -22,7 +23,7 @@ uint64_t alone_step(const struct alone *a)
 void alone_wait(const struct alone *a)
 {
 	struct pollfd fd = {.fd = waker_fd(a->waker), .events = POLLIN};
-	uint64_t due_ns = alone_step(a);
+	uint64_t due_ns = step(a);
 
 	if (pipeline_finished(a->pipeline) ||
 	    (!tap_closed(&a->pipeline->tap) && tap_has_room(&a->pipeline->tap)))

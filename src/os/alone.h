@@ -15,11 +15,8 @@ struct alone {
 	struct waker *waker;	   /* interrupts a sleep */
 };
 
-/** alone_step() - Do all that can be done now; may wait for the disk. Return: monotonic ns at which
- * to call again at the latest; UINT64_MAX: once there are frames, or the tap has ended */
-uint64_t alone_step(const struct alone *a);
-
-/** alone_wait() - alone_step(), then sleep until it has something to do or the waker is woken */
+/** alone_wait() - Do all that can be done now, waiting for the disk; where neither room for a frame
+ * nor the end has come by it, sleep until there is more to do or the waker is woken */
 void alone_wait(const struct alone *a);
 
 #endif
