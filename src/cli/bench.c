@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,23 +28,28 @@
 extern char **environ;
 
 static const char help[] =
-	"usage: secvf bench [live|replay|latency|all] [OPTION...] FILE\n"
+	"usage: secvf bench [live|replay|write|latency|all] [OPTION...] FILE\n"
 	"\n"
 	"  live      decode at top speed against tshark alone on the same file, each profile\n"
 	"  replay    frames a second through switch, tap and basic decode, without tshark\n"
+	"  write     frames a second into a file, without decode, against tcpdump, dumpcap reading a\n"
+	"            FIFO (those that are installed) and dd of the same bytes\n"
 	"  latency   from the switch to tshark's decode, at a low rate\n"
 	"\n"
 	"FILE is repeated with fresh addresses until it has enough frames.\n"
 	"\n"
 	"  --runs N          measured runs of each command, after one that is not (default 5)\n"
-	"  --frames N        frames for replay (default 1000000)\n"
+	"  --frames N        frames for replay and write (default 1000000)\n"
+	"  --dir DIR         where input and output of the runs lie, in a folder of our own\n"
+	"                    (default: $TMPDIR, or /tmp)\n"
 	"  --live-frames N   frames for live; a tenth of them in full (default 50000)\n"
 	"  --pps N           rate of latency (default 100)\n"
 	"  --seconds N       length of a latency run (default 10)\n"
 	"  --tshark PATH     tshark to run (default: $PATH, then the usual places)\n"
 	"  --json            print one JSON object instead of the table\n";
 
-#define RUNS_MAX 100
+#define RUNS_MAX   100
+#define PATH_BYTES 544 /* our folder and a name in it */
 
 struct bench {
 	const char *what, *file;
@@ -52,7 +58,8 @@ struct bench {
 	bool json;
 	struct detected tshark;
 	char self[4096];
-	char dir[64];		  /* our temporary folder */
+	const char *within;	  /* folder that ours is made in; NULL: the usual one */
+	char dir[512];		  /* our temporary folder */
 	struct json_object *root; /* results */
 };
 
@@ -76,7 +83,7 @@ static bool run_command(const char *const argv[], struct sample *sample, struct 
 	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
 	getrusage(RUSAGE_CHILDREN, &before);
 	start_ns = clock_now_ns();
-	error = posix_spawn(&pid, argv[0], &actions, NULL, (char *const *)argv, environ);
+	error = posix_spawnp(&pid, argv[0], &actions, NULL, (char *const *)argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	if (!error) {
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
@@ -221,7 +228,7 @@ static bool bench_profile(struct bench *b, enum profile profile, const char *inp
 
 static bool bench_live(struct bench *b, struct err *err)
 {
-	char input[96], small[96];
+	char input[PATH_BYTES], small[PATH_BYTES];
 	uint64_t few = b->live_frames / 10 ? b->live_frames / 10 : 1;
 
 	if (!b->tshark.found) {
@@ -242,7 +249,7 @@ static bool bench_live(struct bench *b, struct err *err)
 static bool bench_replay(struct bench *b, struct err *err)
 {
 	double rate[RUNS_MAX], inside[RUNS_MAX];
-	char input[96], report[96];
+	char input[PATH_BYTES], report[PATH_BYTES];
 	const char *argv[] = {b->self, "replay",  "--topspeed", "--tshark", "none", "-T",  "none",
 			      "-q",    "--audit", "/dev/null",	"--report", report, input, NULL};
 	struct json_object *o = result(b, "replay");
@@ -271,11 +278,90 @@ static bool bench_replay(struct bench *b, struct err *err)
 	return true;
 }
 
+/* ---- write ---- */
+
+static bool installed(const char *program)
+{
+	const char *argv[] = {"sh", "-c", "command -v \"$0\"", program, NULL};
+	struct sample s;
+
+	return run_command(argv, &s, &(struct err){0});
+}
+
+/* What earlier runs left to be written back is not this run's to pay for. */
+static bool run_settled(const char *const argv[], const char *out, struct sample *s,
+			struct err *err)
+{
+	bool ok;
+
+	sync();
+	ok = run_command(argv, s, err);
+	unlink(out);
+	return ok;
+}
+
+/* Each run of ours is followed by one of each peer. */
+static bool bench_write(struct bench *b, struct err *err)
+{
+	char input[PATH_BYTES], out[PATH_BYTES], fifo[PATH_BYTES], from[PATH_BYTES + 3],
+		to[PATH_BYTES + 3];
+	const char *ours[] = {b->self,	   "replay", "--topspeed", "--direct", "-q", "--audit",
+			      "/dev/null", "-w",     out,	   input,      NULL};
+	const char *tcpdump[] = {"tcpdump", "-r", input, "-w", out, NULL};
+	const char *dumpcap[] = {
+		"sh", "-c", "cat \"$0\" >\"$1\" & exec dumpcap -q -i \"$1\" -w \"$2\"", input, fifo,
+		out,  NULL};
+	const char *dd[] = {"dd", from, to, "bs=1M", NULL};
+	const struct {
+		const char *name;
+		const char *const *argv;
+	} commands[] = {{"secvf", ours}, {"tcpdump", tcpdump}, {"dumpcap", dumpcap}, {"dd", dd}};
+	double wall_s[sizeof(commands) / sizeof(commands[0])][RUNS_MAX], ratio[RUNS_MAX];
+	struct json_object *o = result(b, "write");
+	struct sample s;
+	char key[64];
+
+	snprintf(input, sizeof(input), "%s/write.pcap", b->dir);
+	snprintf(out, sizeof(out), "%s/written", b->dir);
+	snprintf(fifo, sizeof(fifo), "%s/fifo", b->dir);
+	snprintf(from, sizeof(from), "if=%s", input);
+	snprintf(to, sizeof(to), "of=%s", out);
+	if (!make_input(b, input, b->frames, err))
+		return false;
+	if (mkfifo(fifo, 0600) < 0) {
+		err_set(err, EXIT_ENVIRONMENT, "bench: %s: %s", fifo, strerror(errno));
+		return false;
+	}
+	put(o, "frames", (double)b->frames);
+	for (size_t run = 0; run <= b->runs; run++) { /* the first warms up */
+		for (size_t c = 0; c < sizeof(commands) / sizeof(commands[0]); c++) {
+			if (c > 0 && !installed(commands[c].name))
+				continue;
+			if (!run_settled(commands[c].argv, out, &s, err))
+				return false;
+			if (run > 0)
+				wall_s[c][run - 1] = s.wall_s;
+		}
+	}
+	for (size_t c = 0; c < sizeof(commands) / sizeof(commands[0]); c++) {
+		if (c > 0 && !installed(commands[c].name))
+			continue;
+		snprintf(key, sizeof(key), "%s_frames_per_s", commands[c].name);
+		put(o, key, rounded((double)b->frames / median(wall_s[c], b->runs)));
+		for (size_t run = 0; run < b->runs; run++)
+			ratio[run] = wall_s[c][run] / wall_s[0][run];
+		snprintf(key, sizeof(key), "ratio_to_%s", commands[c].name);
+		if (c > 0)
+			put(o, key, rounded(median(ratio, b->runs)));
+	}
+	return true;
+}
+
 /* ---- latency ---- */
 
 static bool bench_latency(struct bench *b, struct err *err)
 {
-	char report[96], pps[24], limit[24];
+	char report[PATH_BYTES], pps[24], limit[24];
 	const char *argv[] = {b->self,	  "replay",	  "--pps",     pps,	   "--limit",
 			      limit,	  "--loop",	  "0",	       "-T",	   "none",
 			      "-q",	  "--audit",	  "/dev/null", "--report", report,
@@ -306,7 +392,7 @@ static bool bench_latency(struct bench *b, struct err *err)
 
 static bool known(const char *what)
 {
-	static const char *const words[] = {"all", "live", "replay", "latency"};
+	static const char *const words[] = {"all", "live", "replay", "write", "latency"};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (strcmp(what, words[i]) == 0)
@@ -324,6 +410,7 @@ static bool parse(struct bench *b, int argc, char **argv, struct err *err)
 		{"pps", required_argument, NULL, 'p'},
 		{"seconds", required_argument, NULL, 's'},
 		{"tshark", required_argument, NULL, 't'},
+		{"dir", required_argument, NULL, 'd'},
 		{"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
@@ -343,6 +430,7 @@ static bool parse(struct bench *b, int argc, char **argv, struct err *err)
 		case 'p': ok = cli_u64("--pps", optarg, 1, 1000000, &b->pps, err); break;
 		case 's': ok = cli_u64("--seconds", optarg, 1, 3600, &b->seconds, err); break;
 		case 't': b->asked_tshark = optarg; break;
+		case 'd': b->within = optarg; break;
 		case 'j': b->json = true; break;
 		case 'h':
 			fputs(help, stdout);
@@ -360,7 +448,7 @@ static bool parse(struct bench *b, int argc, char **argv, struct err *err)
 	b->what = argc - optind == 2 ? argv[optind++] : "all";
 	if (argc - optind != 1 || !known(b->what)) {
 		err_set(err, EXIT_USAGE,
-			"secvf bench [live|replay|latency|all] FILE; --help tells more");
+			"secvf bench [live|replay|write|latency|all] FILE; --help tells more");
 		return false;
 	}
 	b->file = argv[optind];
@@ -400,8 +488,9 @@ static void print(const struct bench *b)
 
 static void clean_up(const struct bench *b)
 {
-	static const char *const files[] = {"live.pcap", "full.pcap", "replay.pcap", "report.json"};
-	char path[96];
+	static const char *const files[] = {"live.pcap",  "full.pcap", "replay.pcap", "report.json",
+					    "write.pcap", "written",   "fifo"};
+	char path[PATH_BYTES];
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%s", b->dir, files[i]);
@@ -420,12 +509,8 @@ static bool find_self(char path[4096])
 
 int cli_bench(int argc, char **argv)
 {
-	struct bench b = {.runs = 5,
-			  .frames = 1000000,
-			  .live_frames = 50000,
-			  .pps = 100,
-			  .seconds = 10,
-			  .dir = "/tmp/secvf-bench-XXXXXX"};
+	struct bench b = {
+		.runs = 5, .frames = 1000000, .live_frames = 50000, .pps = 100, .seconds = 10};
 	struct err err = {0};
 	bool ok;
 
@@ -433,13 +518,18 @@ int cli_bench(int argc, char **argv)
 		return err.text[0] ? cli_say(&err) : err.exit;
 	if (!cli_detect(&b.tshark, b.asked_tshark, &err))
 		return cli_say(&err);
-	if (!find_self(b.self) || !mkdtemp(b.dir)) {
+	if (!b.within)
+		b.within = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
+	if (snprintf(b.dir, sizeof(b.dir), "%s/secvf-bench-XXXXXX", b.within) >=
+		    (int)sizeof(b.dir) ||
+	    !find_self(b.self) || !mkdtemp(b.dir)) {
 		err_set(&err, EXIT_ENVIRONMENT, "bench: %s: %s", b.dir, strerror(errno));
 		return cli_say(&err);
 	}
 	b.root = json_object_new_object();
 	ok = (!wanted(&b, "live") || bench_live(&b, &err)) &&
 	     (!wanted(&b, "replay") || bench_replay(&b, &err)) &&
+	     (!wanted(&b, "write") || bench_write(&b, &err)) &&
 	     (!wanted(&b, "latency") || bench_latency(&b, &err));
 	if (ok)
 		print(&b);
