@@ -46,9 +46,17 @@ void tshark_sim_spawn(struct tshark_sim *t, bool flush, uint64_t now_ns)
 	t->flush = flush;
 	t->state = TSHARK_SIM_STARTING;
 	t->ignores_term = random_chance(r, t->faults->ignore_term);
-	t->termed = t->header_seen = t->writer_came = false;
+	t->termed = t->header_seen = t->writer_came = t->started = false;
 	t->number = 0;
+	t->struck = t->flood = 0;
 	t->in.n = t->held.n = 0;
+	t->generation++;
+	for (unsigned i = 0; t->plan && i < t->plan->count; i++) {
+		const struct fault *f = &t->plan->fault[i];
+
+		t->ignores_term |=
+			f->kind == FAULT_TSHARK_DEAF && plan_strikes(f, t->generation, 0, r);
+	}
 	t->due_ns =
 		now_ns + (random_chance(r, t->faults->start_slow) ? random_range(r, 0, 40000 * MS)
 								  : random_range(r, 0, 200 * MS));
@@ -123,12 +131,65 @@ static void print_record(struct tshark_sim *t, const unsigned char *data, uint32
 		b->p[random_range(t->random, from, b->n - 2)] = '\n';
 }
 
+/* ---- the plan of a scenario, as the stand-in does it ---- */
+
+static void print_long(struct buf *b, uint64_t bytes)
+{
+	char piece[4096];
+
+	memset(piece, 'x', sizeof(piece));
+	buf_puts(b, "{\"timestamp\":\"");
+	for (; bytes > sizeof(piece); bytes -= sizeof(piece))
+		buf_put(b, piece, sizeof(piece));
+	buf_put(b, piece, bytes);
+	buf_putc(b, '\n');
+}
+
+static void decode_as_planned(struct tshark_sim *t, const unsigned char *data, uint32_t caplen)
+{
+	bool missing = false, twice = false, cut = false;
+	size_t from;
+
+	for (unsigned i = 0; i < t->plan->count; i++) {
+		const struct fault *f = &t->plan->fault[i];
+
+		if (!plan_strikes(f, t->generation, t->number, t->random))
+			continue;
+		switch (f->kind) {
+		case FAULT_TSHARK_NOISE: buf_puts(&t->held, "=====\n\nLua: print\n"); break;
+		case FAULT_TSHARK_BROKEN:
+			buf_puts(&t->held, "{\"timestamp\":\"1\",\"no\":\"7\",\"src\":\n");
+			break;
+		case FAULT_TSHARK_LONG: print_long(&t->held, f->bytes); break;
+		case FAULT_TSHARK_STDERR: t->flood += f->bytes; break;
+		case FAULT_TSHARK_WRONG_NUMBER:
+			print_record(t, data, caplen, t->number + 2000000);
+			break;
+		case FAULT_TSHARK_CUT: cut = true; break;
+		case FAULT_TSHARK_DUPLICATE: twice = true; break;
+		case FAULT_TSHARK_MISSING: missing = true; break;
+		default: break;
+		}
+	}
+	from = t->held.n;
+	if (!missing)
+		print_record(t, data, caplen, t->number);
+	if (cut && !missing)
+		t->held.p[from + (t->held.n - from) / 2 + 30] = '\n';
+	if (twice)
+		print_record(t, data, caplen, t->number);
+}
+
 static void decode(struct tshark_sim *t, const unsigned char *data, uint32_t caplen)
 {
 	const struct faults *f = t->faults;
 	struct sim_random *r = t->random;
 
 	t->number++;
+	if (t->plan) {
+		decode_as_planned(t, data, caplen);
+		return;
+	}
 	if (random_chance(r, f->noise))
 		buf_puts(&t->held, "=====\n\nLua: print\n");
 	if (random_chance(r, f->broken))
@@ -142,6 +203,45 @@ static void decode(struct tshark_sim *t, const unsigned char *data, uint32_t cap
 		print_record(t, data, caplen, t->number);
 }
 
+/* Before a record; 0: at the start. Return: false where that ended or stopped the process. */
+static bool strike(struct tshark_sim *t, uint64_t number, const unsigned char *data,
+		   uint32_t caplen, uint64_t now_ns)
+{
+	uint64_t busy_ns = 0;
+
+	for (unsigned i = 0; t->plan && i < t->plan->count; i++) {
+		const struct fault *f = &t->plan->fault[i];
+		bool strikes = f->kind == FAULT_TSHARK_POISON
+				       ? number && plan_poisons(f, data, caplen)
+				       : plan_strikes(f, t->generation, number, t->random);
+
+		if (!strikes)
+			continue;
+		switch (f->kind) {
+		case FAULT_TSHARK_POISON:
+		case FAULT_TSHARK_CRASH:
+			if (f->hangs)
+				break;
+			die(t, f->signal);
+			return false;
+		case FAULT_TSHARK_EXIT: leave(t, EXIT_STATUS(f->status), now_ns); return false;
+		case FAULT_TSHARK_CLOSES: t->input.reader = false; break;
+		case FAULT_TSHARK_HANG: break;
+		case FAULT_TSHARK_STALL:
+			busy_ns = f->for_ns > UINT64_MAX - now_ns ? UINT64_MAX - now_ns : f->for_ns;
+			continue;
+		case FAULT_TSHARK_SLOW: busy_ns += number ? f->for_ns : 0; continue;
+		case FAULT_TSHARK_STDERR: t->flood += number ? 0 : f->bytes; continue;
+		default: continue;
+		}
+		t->state = TSHARK_SIM_HUNG;
+		t->due_ns = UINT64_MAX;
+		return false;
+	}
+	t->due_ns = now_ns + busy_ns;
+	return busy_ns == 0;
+}
+
 /* One record is in hand. Return: false where it ended or stopped the process. */
 static bool take_record(struct tshark_sim *t, const unsigned char *data, uint32_t caplen,
 			uint64_t now_ns)
@@ -149,6 +249,11 @@ static bool take_record(struct tshark_sim *t, const unsigned char *data, uint32_
 	const struct faults *f = t->faults;
 	struct sim_random *r = t->random;
 
+	if (t->plan && t->struck <= t->number) {
+		t->struck = (uint64_t)t->number + 1;
+		if (!strike(t, t->struck, data, caplen, now_ns))
+			return false;
+	}
 	if (random_chance(r, f->crash) || tshark_sim_poison(t, data, caplen)) {
 		/* What was in the pipe is read all the same; what was held back is not. */
 		die(t, SIGSEGV);
@@ -239,6 +344,11 @@ static void start(struct tshark_sim *t, uint64_t now_ns)
 		leave(t, t->termed ? SIGTERM : EXIT_STATUS(2), now_ns);
 		return;
 	}
+	if (t->plan && t->struck == 0 && !t->started) {
+		t->started = true;
+		if (!strike(t, 0, NULL, 0, now_ns))
+			return;
+	}
 	t->state = TSHARK_SIM_READING;
 	t->due_ns = UINT64_MAX;
 }
@@ -259,6 +369,19 @@ bool tshark_sim_ready(const struct tshark_sim *t, uint64_t now_ns)
 	return false;
 }
 
+/* What stderr is flooded with. Return: whether there is more than the pipe took */
+static bool pour(struct tshark_sim *t)
+{
+	static const char line[] = "Warning: something is odd with this packet, as so often\n";
+	size_t n = sizeof(line) - 1;
+
+	while (t->flood && pipe_sim_room(&t->err) >= n) {
+		pipe_sim_write(&t->err, line, n);
+		t->flood -= t->flood < n ? t->flood : n;
+	}
+	return t->flood > 0;
+}
+
 void tshark_sim_step(struct tshark_sim *t, uint64_t now_ns)
 {
 	static const char flood[] = "Warning: something is odd with this packet, as so often\n";
@@ -272,6 +395,10 @@ void tshark_sim_step(struct tshark_sim *t, uint64_t now_ns)
 			start(t, now_ns);
 		return;
 	case TSHARK_SIM_READING:
+		if (pour(t)) {
+			t->due_ns = now_ns + MS;
+			return;
+		}
 		flush(t, false);
 		if (output_blocked(t))
 			t->due_ns = due ? UINT64_MAX : t->due_ns;

@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "faults.h"
 #include "pipe_sim.h"
+#include "plan.h"
 #include "random.h"
 
 enum tshark_sim_state {
@@ -43,7 +44,12 @@ struct tshark_sim {
 	uint32_t number; /* records so far */
 	struct buf in;	 /* bytes read, not a whole record yet */
 	bool header_seen;
-	struct buf held; /* stdio's buffer, and what a full pipe keeps back */
+	struct buf held;	 /* stdio's buffer, and what a full pipe keeps back */
+	const struct plan *plan; /* of a scenario, or NULL */
+	uint32_t generation;
+	bool started;	 /* the plan has been asked about the start */
+	uint64_t struck; /* record that the plan has been asked about */
+	uint64_t flood;	 /* bytes that stderr is still to get */
 };
 
 /** tshark_sim_spawn() - A new process. @flush: -l was given */

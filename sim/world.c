@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "disk_sim.h"
+#include "inject.h"
 #include "pcapng/pcapng_write.h"
 #include "pipeline.h"
 #include "port_sim.h"
@@ -18,7 +19,10 @@
 #include "switch.h"
 
 #define WORLD_FRAMES_MAX 600u
-#define MS		 UINT64_C(1000000)
+
+/* Of a scenario; a later frame is counted, and not followed by its id. */
+#define WORLD_SCRIPT_FRAMES_MAX 1000000u
+#define MS			UINT64_C(1000000)
 
 /* Some frames of the longest kind, and the header; so a run fills several. */
 #define WORLD_JOURNAL_BYTES 16384u
@@ -45,8 +49,9 @@ struct world {
 	uint64_t sink_seen, sink_missed;
 	bool sink_woke;
 	/* audit */
-	uint8_t named[WORLD_FRAMES_MAX + 1]; /* ids that a run of "undecoded" covers */
-	uint8_t undecoded[WORLD_FRAMES_MAX + 1];
+	uint64_t ids;	/* that the arrays below have room for */
+	uint8_t *named; /* ids that a run of "undecoded" covers */
+	uint8_t *undecoded;
 	uint64_t named_count, dropped_count, missed_count;
 	uint64_t ended_ns, linger_ns; /* faults go on for so long after the source has ended */
 	uint64_t quiet_ns;	      /* when phase 2 began; 0 before */
@@ -56,9 +61,21 @@ struct world {
 	struct spool spool;
 	struct spool_limits limits;
 	uint64_t spool_due_ns;
-	uint64_t hash[WORLD_FRAMES_MAX + 1];	 /* of the frames that the sink saw */
-	uint8_t discarded[WORLD_FRAMES_MAX + 1]; /* ids that the audit log calls so */
-	uint8_t on_disk[WORLD_FRAMES_MAX + 1];
+	uint64_t *hash;	    /* of the frames that the sink saw */
+	uint8_t *discarded; /* ids that the audit log calls so */
+	uint8_t *on_disk;
+	uint64_t spool_busy_ns; /* the disk takes so long */
+	/* A scenario's, or NULL */
+	struct world_script *script;
+	struct err *err;
+	struct inject inject;
+	uint64_t inject_due_ns;
+	struct replay *replay;
+	struct pace pace;
+	struct frame next; /* to be sent, where has_next */
+	unsigned next_port;
+	bool has_next;
+	unsigned port_now[PORTS_MAX]; /* as in a session: after a port left and came back */
 };
 
 static void fail(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -89,7 +106,7 @@ static void name_run(struct world *w, struct json_object *o)
 	w->named_count += member(o, "count");
 	if (member(o, "count") != last - first + 1)
 		fail(w, "audit: run %" PRIu64 "-%" PRIu64 " has another count", first, last);
-	for (uint64_t id = first; id <= last && id <= WORLD_FRAMES_MAX; id++) {
+	for (uint64_t id = first; id <= last && id <= w->ids; id++) {
 		if (w->named[id]++)
 			fail(w, "audit: frame %" PRIu64 " is named twice", id);
 	}
@@ -98,7 +115,7 @@ static void name_run(struct world *w, struct json_object *o)
 static void name_discarded(struct world *w, struct json_object *o)
 {
 	for (uint64_t id = member(o, "first"); id <= member(o, "last"); id++) {
-		if (id && id <= WORLD_FRAMES_MAX)
+		if (id && id <= w->ids)
 			w->discarded[id] = 1;
 	}
 }
@@ -111,6 +128,8 @@ static void audit_line(void *ctx, const char *members, size_t n)
 	const char *event;
 
 	trace_bytes(&w->port.trace, members, n);
+	if (w->script)
+		w->script->audit(w->script->ctx, w->now_ns - w->start_ns, members, n);
 	buf_putc(&line, '{');
 	buf_put(&line, members, n);
 	buf_put(&line, "}", 2);
@@ -165,16 +184,18 @@ static bool offer(void *ctx, struct decoded *d)
 		return false;
 	}
 	trace_event(&w->port.trace, 'd', d->id, d->status);
+	if (w->script)
+		w->script->row(w->script->ctx, d);
 	if (d->id < w->sink_next)
 		fail(w, "frame %" PRIu64 " after frame %" PRIu64, d->id, w->sink_next - 1);
 	w->sink_missed += d->id - w->sink_next;
 	w->sink_next = d->id + 1;
 	w->sink_seen++;
-	if (d->id <= WORLD_FRAMES_MAX)
+	if (d->id <= w->ids)
 		w->hash[d->id] = tshark_sim_hash(d->packet.data, d->packet.caplen);
 	if (d->status == DECODED_TSHARK)
 		check_decode(w, d);
-	else if (d->id <= WORLD_FRAMES_MAX)
+	else if (d->id <= w->ids)
 		w->undecoded[d->id] = 1;
 	decoded_free(d);
 	return true;
@@ -216,6 +237,75 @@ static struct frame make_frame(struct world *w)
 			      .ts_ns = UINT64_C(1700000000000000000) + w->now_ns};
 }
 
+/* ---- the source of a scenario ---- */
+
+static int add_port(void *ctx, const char *name)
+{
+	struct world *w = ctx;
+	int port = switch_port_find(w->eth, name);
+
+	if (port >= 0)
+		return port;
+	port = switch_port_add(w->eth, name, &w->script->port);
+	if (port >= 0)
+		w->port_now[port] = (unsigned)port;
+	for (unsigned i = 0; port >= 0 && i < w->script->interface_count; i++) {
+		if (strcmp(w->script->interfaces[i], name) == 0)
+			tap_scope_add(&w->pipeline.tap, (unsigned)port);
+	}
+	return port;
+}
+
+static void hook_port(void *ctx, const char *name, bool down)
+{
+	struct world *w = ctx;
+	int was = switch_port_find(w->eth, name), is;
+
+	if (was < 0)
+		return;
+	if (down) {
+		switch_port_remove(w->eth, (unsigned)was);
+		return;
+	}
+	is = add_port(w, name);
+	if (is == was)
+		return;
+	for (unsigned i = 0; is >= 0 && i < PORTS_MAX; i++) {
+		if (w->port_now[i] == (unsigned)was)
+			w->port_now[i] = (unsigned)is;
+	}
+}
+
+/* Fetch the next frame, and when it is due. */
+static void fetch(struct world *w)
+{
+	enum replay_result result = replay_next(w->replay, &w->next, &w->next_port, w->err);
+
+	w->has_next = result == REPLAY_FRAME;
+	if (result == REPLAY_FAILED)
+		fail(w, "%s", w->err->text);
+	if (w->has_next)
+		w->source_due_ns = pace_next(&w->pace, w->next.ts_ns, w->next.caplen, w->now_ns);
+}
+
+static void step_script(struct world *w)
+{
+	if (w->now_ns >= w->stop_at_ns && w->has_next) {
+		w->has_next = false;
+		pipeline_stop(&w->pipeline, w->now_ns);
+	}
+	if (!w->has_next) {
+		tap_end(&w->pipeline.tap);
+		w->source_ended = true;
+		w->ended_ns = w->now_ns;
+		return;
+	}
+	w->sent++;
+	inject_frame(&w->inject, w->sent);
+	switch_input(w->eth, w->port_now[w->next_port], &w->next, w->now_ns);
+	fetch(w);
+}
+
 static bool source_blocked(struct world *w)
 {
 	return w->config.lossless && w->now_ns < w->stop_at_ns && !tap_has_room(&w->pipeline.tap);
@@ -230,6 +320,10 @@ static void step_source(struct world *w)
 {
 	uint64_t burst = 1;
 
+	if (w->script) {
+		step_script(w);
+		return;
+	}
 	if (w->now_ns >= w->stop_at_ns && w->sent < w->frames) {
 		w->frames = w->sent;
 		pipeline_stop(&w->pipeline, w->now_ns);
@@ -268,7 +362,7 @@ static bool pipeline_ready(struct world *w)
 
 static bool spool_ready(struct world *w)
 {
-	return w->disk_on && !spool_ended(&w->spool) &&
+	return w->disk_on && !spool_ended(&w->spool) && w->now_ns >= w->spool_busy_ns &&
 	       (w->now_ns >= w->spool_due_ns || w->spool_woke || ring_count(&w->spool.jobs) ||
 		ring_ended(&w->spool.jobs));
 }
@@ -373,7 +467,10 @@ static bool advance(struct world *w)
 	if (w->pipeline.sink_full)
 		next = least(next, w->sink_free_ns);
 	if (w->disk_on && !spool_ended(&w->spool))
-		next = least(next, w->spool_due_ns);
+		next = least(next,
+			     w->spool_busy_ns > w->now_ns ? w->spool_busy_ns : w->spool_due_ns);
+	if (w->script)
+		next = least(next, w->inject_due_ns);
 	if (next == UINT64_MAX) {
 		fail_stuck(w, "hang: nobody waits for a time");
 		return false;
@@ -391,6 +488,8 @@ static void maybe_quiet(struct world *w)
 	if (w->quiet_ns || !w->source_ended || w->now_ns < w->ended_ns + w->linger_ns)
 		return;
 	w->quiet_ns = w->now_ns;
+	if (w->script)
+		return;
 	memset(&w->port.faults, 0, sizeof(w->port.faults));
 	w->port.faults.poison = poison;
 	w->disk.full = w->disk.error = w->disk.gone = 0;
@@ -408,7 +507,9 @@ static void run(struct world *w)
 			break;
 		w->now_ns += 100;
 		maybe_quiet(w);
-		if (++steps > WORLD_STEPS_MAX)
+		if (w->script)
+			w->inject_due_ns = inject_tick(&w->inject);
+		if (++steps > WORLD_STEPS_MAX + 100 * (uint64_t)w->sent)
 			fail_stuck(w, "livelock");
 		if (w->quiet_ns && w->now_ns > w->quiet_ns + WORLD_DRAIN_NS)
 			fail_stuck(w, "no end");
@@ -437,7 +538,7 @@ static void read_file(struct world *w, const struct disk_sim_file *f)
 		if (le32_load(p + at) == PCAPNG_PACKET) {
 			struct packet_view v = packet_of(p + at);
 
-			if (!id || id > WORLD_FRAMES_MAX || w->on_disk[id]++)
+			if (!id || id > w->ids || w->on_disk[id]++)
 				fail(w, "%s: frame %" PRIu64 " is there twice, or never was",
 				     f->path, id);
 			else if (w->hash[id] && w->hash[id] != tshark_sim_hash(v.data, v.caplen))
@@ -491,7 +592,7 @@ static void check_files(struct world *w, const struct ledger *l)
 		if (w->disk.file[i].present)
 			read_file(w, &w->disk.file[i]);
 	}
-	for (uint64_t id = 1; id < tail && id <= WORLD_FRAMES_MAX; id++) {
+	for (uint64_t id = 1; id < tail && id <= w->ids; id++) {
 		spilled += w->on_disk[id];
 		if (!w->on_disk[id] && !w->discarded[id])
 			fail(w, "end: frame %" PRIu64 " is in no file, and was lost silently", id);
@@ -501,7 +602,7 @@ static void check_files(struct world *w, const struct ledger *l)
 	if (spilled != l->spilled)
 		fail(w, "end: %" PRIu64 " spilled, %" PRIu64 " of them found", l->spilled, spilled);
 	for (uint64_t id = tail; w->pipeline.spill.eager && id <= l->captured; id++) {
-		if (id <= WORLD_FRAMES_MAX && !w->on_disk[id] && !w->discarded[id])
+		if (id <= w->ids && !w->on_disk[id] && !w->discarded[id])
 			fail(w, "end: frame %" PRIu64 " was to be written, and was not", id);
 	}
 }
@@ -534,7 +635,7 @@ static void check_end(struct world *w)
 	if (w->missed_count != w->pipeline.missed)
 		fail(w, "end: %" PRIu64 " missed rows told, %" PRIu64 " counted", w->missed_count,
 		     w->pipeline.missed);
-	for (uint32_t id = 1; id <= l.captured && id <= WORLD_FRAMES_MAX; id++) {
+	for (uint32_t id = 1; id <= l.captured && id <= w->ids; id++) {
 		if (w->undecoded[id] && !w->named[id])
 			fail(w, "end: frame %" PRIu32 " was lost silently", id);
 	}
@@ -619,9 +720,109 @@ static void begin_disk(struct world *w, uint64_t seed)
 
 	if (!w->disk_on)
 		return;
+	if (w->script) {
+		w->disk.full = w->disk.error = w->disk.gone = 0;
+		config.disk = inject_disk(&w->inject, config.disk);
+	}
 	check(spool_init(&w->spool, &config) == 0);
 	if (w->journal)
 		w->config.tap.source = spool_source(&w->spool);
+}
+
+/* ---- a scenario ---- */
+
+static uint64_t hook_now(void *ctx)
+{
+	const struct world *w = ctx;
+
+	return w->now_ns;
+}
+
+static void hook_spend(void *ctx, uint64_t ns)
+{
+	struct world *w = ctx;
+
+	w->spool_busy_ns = (w->spool_busy_ns > w->now_ns ? w->spool_busy_ns : w->now_ns) + ns;
+}
+
+/* Who reads the rows is this world's, so it stalls by itself. */
+static bool hook_act(void *ctx, const struct fault *f, bool begins)
+{
+	struct world *w = ctx;
+
+	switch (f->kind) {
+	case FAULT_OUTPUT_STUCK:
+		w->sink_free_ns = !begins			       ? w->now_ns
+				  : f->for_ns > UINT64_MAX - w->now_ns ? UINT64_MAX
+								       : w->now_ns + f->for_ns;
+		return true;
+	case FAULT_OUTPUT_GONE:
+		/* As the command does: who reads it has seen enough. */
+		w->stop_at_ns = w->now_ns;
+		return true;
+	default: return false;
+	}
+}
+
+static void choose_script(struct world *w)
+{
+	struct world_script *script = w->script;
+	struct port port = w->config.port;
+
+	w->config = script->config;
+	w->config.port = port;
+	w->config.tshark = script->config.tshark ? "/sim/tshark" : NULL;
+	memset(&w->port.faults, 0, sizeof(w->port.faults));
+	w->port.tshark.plan = script->plan;
+	w->stop_at_ns = UINT64_MAX;
+	w->disk_on = script->disk;
+	w->journal = script->journal;
+	w->limits = script->limits;
+	if (w->disk_on)
+		w->config.spool = &w->spool;
+	pace_init(&w->pace, script->rate);
+}
+
+/* After the pipeline: ports of named VMs are asked for at once. Return: false with *w->err filled
+ */
+static bool open_script(struct world *w)
+{
+	struct replay_ports ports = {.port = add_port, .ctx = w};
+
+	w->replay = replay_open(&w->script->replay, ports, w->err);
+	if (!w->replay)
+		return false;
+	inject_start(&w->inject);
+	fetch(w);
+	return true;
+}
+
+static void finish_script(struct world *w)
+{
+	struct world_script *script = w->script;
+
+	inject_end(&w->inject);
+	script->recovery_ns = w->inject.recovery_ns;
+	script->spilled_files = w->pipeline.spill.files;
+	script->missed = w->pipeline.missed;
+	memcpy(script->refused, w->pipeline.refusals, sizeof(script->refused));
+	memset(script->switch_dropped, 0, sizeof(script->switch_dropped));
+	for (unsigned port = 0; port < switch_ports(w->eth); port++) {
+		for (int why = 0; why < SWITCH_DROPS; why++)
+			script->switch_dropped[why] +=
+				switch_port_stats(w->eth, port)->dropped[why];
+	}
+}
+
+static void make_arrays(struct world *w, uint64_t ids)
+{
+	w->ids = ids;
+	w->named = calloc(ids + 1, 1);
+	w->undecoded = calloc(ids + 1, 1);
+	w->discarded = calloc(ids + 1, 1);
+	w->on_disk = calloc(ids + 1, 1);
+	w->hash = calloc(ids + 1, sizeof(*w->hash));
+	check(w->named && w->undecoded && w->discarded && w->on_disk && w->hash);
 }
 
 static void begin(struct world *w, uint64_t seed)
@@ -633,8 +834,13 @@ static void begin(struct world *w, uint64_t seed)
 	w->source_due_ns = w->now_ns;
 	w->sink_next = 1;
 	port_sim_init(&w->port, seed, &w->config.port);
-	choose(w);
-	choose_disk(w);
+	if (w->script) {
+		eth = w->script->eth;
+		choose_script(w);
+	} else {
+		choose(w);
+		choose_disk(w);
+	}
 	if (!w->config.direct)
 		w->config.sink = (struct sink){.offer = offer, .ctx = w};
 	w->config.port_name = port_name;
@@ -642,13 +848,25 @@ static void begin(struct world *w, uint64_t seed)
 	w->config.audit = (struct audit){.line = audit_line, .ctx = w};
 	w->eth = switch_new(&eth);
 	check(w->eth);
-	check(switch_port_add(w->eth, "vm-1", NULL) == 0);
-	check(switch_port_add(w->eth, "vm-2", NULL) == 1);
+	if (!w->script) {
+		check(switch_port_add(w->eth, "vm-1", NULL) == 0);
+		check(switch_port_add(w->eth, "vm-2", NULL) == 1);
+	}
+	if (w->script) {
+		struct inject_hooks hooks = {.now = hook_now,
+					     .act = hook_act,
+					     .spend = hook_spend,
+					     .port = hook_port,
+					     .ctx = w};
+
+		inject_init(&w->inject, w->script->plan, &hooks);
+		inject_wrap(&w->inject, &w->config);
+	}
 	begin_disk(w, seed);
 	check(pipeline_init(&w->pipeline, &w->config) == 0);
 	/* A thread may be slow to start: everything may have come, and ended, before its first
 	 * step. */
-	if (random_chance(&w->random, 100))
+	if (!w->script && random_chance(&w->random, 100))
 		w->wait.due_ns = w->now_ns + random_range(&w->random, 0, 1000 * MS);
 	w->wait.fifo = w->wait.out = w->wait.err = -1;
 	check(switch_subscribe(w->eth, tap_subscriber(&w->pipeline.tap)) == 0);
@@ -662,26 +880,70 @@ static void end(struct world *w)
 	disk_sim_done(&w->disk);
 	port_sim_done(&w->port);
 	switch_free(w->eth);
+	if (w->script) {
+		replay_close(w->replay);
+		inject_done(&w->inject);
+	}
+	free(w->named);
+	free(w->undecoded);
+	free(w->discarded);
+	free(w->on_disk);
+	free(w->hash);
 	free(w);
 }
 
-bool world_run(uint64_t seed, struct world_result *result)
+static void sum_up(struct world *w)
 {
-	struct world *w = calloc(1, sizeof(*w));
+	struct world_result *result = w->result;
 
-	check(w);
-	memset(result, 0, sizeof(*result));
-	w->result = result;
-	begin(w, seed);
-	run(w);
-	if (!result->why[0])
-		check_end(w);
 	result->ok = !result->why[0];
 	result->hash = w->port.trace.hash;
 	result->events = w->port.trace.events;
 	result->virtual_ns = w->now_ns - w->start_ns;
 	result->generations = w->pipeline.child.generation;
 	result->lossless = w->config.lossless;
+}
+
+static struct world *make_world(struct world_result *result, uint64_t ids)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	check(w);
+	memset(result, 0, sizeof(*result));
+	w->result = result;
+	make_arrays(w, ids);
+	return w;
+}
+
+bool world_run(uint64_t seed, struct world_result *result)
+{
+	struct world *w = make_world(result, WORLD_FRAMES_MAX);
+
+	begin(w, seed);
+	run(w);
+	if (!result->why[0])
+		check_end(w);
+	sum_up(w);
 	end(w);
 	return result->ok;
+}
+
+bool world_play(struct world_script *script, struct world_result *result, struct err *err)
+{
+	struct world *w = make_world(result, WORLD_SCRIPT_FRAMES_MAX);
+	bool opened;
+
+	w->script = script;
+	w->err = err;
+	begin(w, script->plan->seed);
+	opened = open_script(w);
+	if (opened) {
+		run(w);
+		finish_script(w);
+		if (!result->why[0])
+			check_end(w);
+		sum_up(w);
+	}
+	end(w);
+	return opened;
 }

@@ -18,6 +18,11 @@
 #include <stdint.h>
 
 #include "base/ledger.h"
+#include "pace.h"
+#include "pipeline.h"
+#include "plan.h"
+#include "replay.h"
+#include "switch.h"
 
 /* From the end of phase 1: five spawns that hang until the watchdog, and their kills, would take 5
  * x 62 s. */
@@ -36,6 +41,41 @@ struct world_result {
 	bool lossless;
 	struct ledger ledger;
 };
+
+/** struct world_script - A scenario: everything that a seed would choose, chosen */
+struct world_script {
+	/* lossless, profile, bounds, stall, hang, write, direct, cut_each, tap (limit, filter) are
+	 * taken from it; its tap.all says whether all VMs are in scope, else those in @interfaces
+	 */
+	struct pipeline_config config;
+	const char *const *interfaces;
+	unsigned interface_count;
+	struct replay_config replay;
+	struct pace_rate rate;
+	struct switch_config eth;
+	struct switch_port_config port;
+	bool disk, journal;
+	struct spool_limits limits;
+	const struct plan *plan;
+	/* What a command would write: borrowed for the call */
+	void (*audit)(void *ctx, uint64_t now_ns, const char *members, size_t n);
+	void (*row)(void *ctx, const struct decoded *d);
+	void *ctx;
+	/* Results */
+	uint32_t spilled_files;
+	uint64_t recovery_ns; /* inject.recovery_ns */
+	uint64_t switch_dropped[SWITCH_DROPS];
+	uint64_t refused[EK_REFUSALS];
+	uint64_t missed;
+};
+
+/**
+ * world_play() - A scenario under the virtual clock, with the same oracles
+ * @err:  The capture could not be opened, read, or has more ports than there are
+ *
+ * Return: false with @err filled where it could not be played; else result->ok says how it went
+ */
+bool world_play(struct world_script *script, struct world_result *result, struct err *err);
 
 /**
  * world_run() - One seed

@@ -468,18 +468,6 @@ static void spawn(struct pipeline *p, uint64_t now_ns)
 	audit_end(&p->config.audit);
 }
 
-static void open_fifo(struct pipeline *p, uint64_t now_ns)
-{
-	const struct port *port = &p->config.port;
-	int fd = port->ops->fifo_open(port->ctx, p->fifo_path);
-
-	if (fd < 0 && fd != -ENXIO)
-		audit_failure(p, "fifo_failed", "open", fd);
-	if (fd >= 0)
-		p->fifo = fd;
-	child_opened(&p->child, fd >= 0, now_ns);
-}
-
 static void signal_child(struct pipeline *p, int signal)
 {
 	const struct port *port = &p->config.port;
@@ -493,6 +481,24 @@ static void signal_child(struct pipeline *p, int signal)
 	/* Its pid may be somebody else's by the time that it has been reaped. */
 	if (!p->child.reaped)
 		port->ops->kill(port->ctx, p->process.pid, signal);
+}
+
+static void open_fifo(struct pipeline *p, uint64_t now_ns)
+{
+	const struct port *port = &p->config.port;
+	int fd = port->ops->fifo_open(port->ctx, p->fifo_path);
+
+	if (fd < 0 && fd != -ENXIO) {
+		/* One that has gone never comes back, and for other errors back-off is better than
+		 * trying each 2 ms. */
+		audit_failure(p, "fifo_failed", "open", fd);
+		child_stop(&p->child, now_ns);
+		signal_child(p, SIGTERM);
+		return;
+	}
+	if (fd >= 0)
+		p->fifo = fd;
+	child_opened(&p->child, fd >= 0, now_ns);
 }
 
 static bool in_flight(const struct pipeline *p)

@@ -56,7 +56,10 @@ static const char help[] =
 	"  --journal             write frames to files as they come, so that a kill of secvf loses none;\n"
 	"                        files have 32 MB, or as -b filesize says. 'secvf recover', and the next\n"
 	"                        start, seal what was left\n"
-	"  --quota SIZE          for all captures in the folder: own files go first, then writing stops\n"
+	"  --quota SIZE          for all captures in the folder: own files go first, then writing stops\n";
+
+/* A string may have 4095 bytes. */
+static const char help_rest[] =
 	"Decode\n"
 	"  --tshark PATH|none    tshark to run (default: $PATH, then the usual places)\n"
 	"  --decode PROFILE      full, lean (default), summary, off\n"
@@ -70,6 +73,7 @@ static const char help[] =
 	"  --color WHEN          auto (default), always, never\n"
 	"  --report FILE         write a JSON report; - is standard output\n"
 	"  --audit FILE          audit log (default $AVF_HOME/logs/error-audit.log)\n"
+	"  --faults FILE         what goes wrong on the way, on purpose: a plan, as in docs/scenarios.md\n"
 	"  --control SOCKET      listen there for 'secvf control': filter, scope, cut, frame, stop\n"
 	"  --stats               as -T none: only the summary\n"
 	"  -q, --quiet           no progress line and no summary\n"
@@ -112,6 +116,7 @@ enum {
 	OPT_AUDIT,
 	OPT_STATS,
 	OPT_CONTROL,
+	OPT_FAULTS,
 	OPT_NO_PROGRESS,
 };
 
@@ -151,6 +156,7 @@ static const struct option long_options[] = {
 	{"report", required_argument, NULL, OPT_REPORT},
 	{"audit", required_argument, NULL, OPT_AUDIT},
 	{"control", required_argument, NULL, OPT_CONTROL},
+	{"faults", required_argument, NULL, OPT_FAULTS},
 	{"stats", no_argument, NULL, OPT_STATS},
 	{"quiet", no_argument, NULL, 'q'},
 	{"no-progress", no_argument, NULL, OPT_NO_PROGRESS},
@@ -368,6 +374,7 @@ static bool output_option(struct options *o, int word, const char *text, struct 
 		break;
 	case OPT_STATS: o->format = OUTPUT_NONE; break;
 	case OPT_CONTROL: o->control = text; break;
+	case OPT_FAULTS: o->faults = text; break;
 	case OPT_REPORT: o->report = text; break;
 	case OPT_AUDIT: o->audit = text; break;
 	case 'q': o->quiet = true; break;
@@ -471,6 +478,7 @@ bool options_parse(struct options *o, int argc, char **argv, struct err *err)
 	while ((word = getopt_long(argc, argv, ":hqi:f:c:T:w:b:", long_options, NULL)) != -1) {
 		if (word == 'h') {
 			fputs(help, stdout);
+			fputs(help_rest, stdout);
 			err_set(err, EXIT_BALANCED, "%s", "");
 			return false;
 		}

@@ -48,6 +48,7 @@ struct options {
 	const char *tshark; /* path, "none" or NULL */
 	const char *tshark_write;
 	const char *control; /* socket */
+	const char *faults;  /* plan, or NULL */
 	enum profile profile;
 	uint64_t stall_ns, hang_ns;
 	bool stall_given;

@@ -102,18 +102,16 @@ static void handle_signals(struct session *s, bool on)
 
 /* ---- ports and drops ---- */
 
-static int add_port(void *ctx, const char *name)
+static int add_fresh_port(struct session *s, const char *name)
 {
-	struct session *s = ctx;
-	int port = switch_port_find(s->eth, name);
+	int port = switch_port_add(s->eth, name, &s->options.port);
 
-	if (port >= 0)
+	if (port < 0)
 		return port;
-	port = switch_port_add(s->eth, name, &s->options.port);
-	if (port >= 0)
-		atomic_store_explicit(&s->port_name[port], switch_port_name(s->eth, (unsigned)port),
-				      memory_order_release);
-	for (unsigned i = 0; port >= 0 && i < s->options.interfaces; i++) {
+	s->port_now[port] = (unsigned)port;
+	atomic_store_explicit(&s->port_name[port], switch_port_name(s->eth, (unsigned)port),
+			      memory_order_release);
+	for (unsigned i = 0; i < s->options.interfaces; i++) {
 		if (strcmp(s->options.interface[i], name) == 0) {
 			if (!atomic_load_explicit(&s->scope_changed, memory_order_relaxed))
 				tap_scope_add(&s->pipeline->tap, (unsigned)port);
@@ -121,6 +119,31 @@ static int add_port(void *ctx, const char *name)
 		}
 	}
 	return port;
+}
+
+static int add_port(void *ctx, const char *name)
+{
+	struct session *s = ctx;
+	int port = switch_port_find(s->eth, name);
+
+	return port >= 0 ? port : add_fresh_port(s, name);
+}
+
+void session_port_flap(struct session *s, const char *name, bool down)
+{
+	int was = switch_port_find(s->eth, name), is;
+
+	if (was < 0)
+		return;
+	if (down) {
+		switch_port_remove(s->eth, (unsigned)was);
+		return;
+	}
+	is = add_fresh_port(s, name);
+	for (unsigned i = 0; is >= 0 && i < PORTS_MAX; i++) {
+		if (s->port_now[i] == (unsigned)was)
+			s->port_now[i] = (unsigned)is;
+	}
 }
 
 const char *session_port_name(const struct session *s, unsigned port)
@@ -247,6 +270,10 @@ static void send_frame(struct session *s, struct pace *pace, struct frame *f, un
 			      atomic_load_explicit(&s->sent_bytes, memory_order_relaxed) +
 				      f->caplen,
 			      memory_order_relaxed);
+	if (s->faulty) {
+		faulty_frame(s->faulty, s->sent);
+		port = s->port_now[port];
+	}
 	switch_input(s->eth, port, f, now_ns);
 }
 
@@ -358,6 +385,8 @@ static struct pipeline_config make_config(struct session *s)
 	if (o->journal && s->spools)
 		config.tap.source = spool_source(&s->spool);
 	port_posix_init(&s->posix, &config.port);
+	if (s->faulty)
+		inject_wrap(&s->faulty->inject, &config);
 	return config;
 }
 
@@ -425,6 +454,8 @@ static bool init_spool(struct session *s)
 	name_session(s);
 	if (!choose_path(s))
 		return true;
+	if (s->faulty)
+		config.disk = inject_disk(&s->faulty->inject, config.disk);
 	if (waker_init(&s->spool_waker) || spool_init(&s->spool, &config))
 		return false;
 	s->spools = true;
@@ -520,6 +551,8 @@ static bool prepare(struct session *s, struct err *err)
 		show_place(o->filter);
 		return false;
 	}
+	if (o->faults && !(s->faulty = faulty_open(s, o->faults, err)))
+		return false;
 	err_set(err, EXIT_ENVIRONMENT, "out of memory or descriptors at the start");
 	s->eth = switch_new(&o->eth);
 	if (!s->eth || waker_init(&s->waker) || waker_init(&s->source_waker) || !init_spool(s))
@@ -592,6 +625,8 @@ static bool run(struct session *s, struct err *err)
 	}
 	if (s->options.control && control_start(&s->control))
 		err_set(&s->failure, EXIT_ENVIRONMENT, "--control: could not start a thread");
+	if (s->faulty && !faulty_start(s->faulty))
+		err_set(&s->failure, EXIT_ENVIRONMENT, "--faults: could not start a thread");
 	run_source(s);
 	drain(s);
 	s->done_ns = clock_now_ns();
@@ -599,6 +634,8 @@ static bool run(struct session *s, struct err *err)
 	if (s->spools && !s->is_alone)
 		spooler_join(&s->spooler);
 	output_join(&s->output);
+	faulty_stop(s->faulty);
+	s->faulty = NULL;
 	handle_signals(s, false);
 	return true;
 }
@@ -661,6 +698,7 @@ static int finish(struct session *s)
 static void session_done(struct session *s)
 {
 	control_stop(&s->control);
+	faulty_stop(s->faulty);
 	if (s->pipeline)
 		pipeline_done(s->pipeline);
 	if (s->spools) {

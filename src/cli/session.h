@@ -8,6 +8,7 @@
 
 #include "base/hist.h"
 #include "cli/control.h"
+#include "cli/faulty.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "os/actor.h"
@@ -35,11 +36,14 @@ struct session {
 	/* For other threads: each is set before the first frame of its port is published. */
 	_Atomic(const char *) port_name[PORTS_MAX];
 	struct control control;
-	atomic_bool scope_changed; /* by --control: --interface says no more what is in scope */
-	char name[64];		   /* of the session */
-	char path[DISK_PATH_MAX];  /* that files are named from */
-	char system[256];	   /* uname, for the files */
-	bool spools;		   /* spool is made */
+	struct faulty *faulty;	      /* --faults, or NULL */
+	unsigned port_now[PORTS_MAX]; /* where the frames of a port come in, after it left and came
+					 back */
+	atomic_bool scope_changed;    /* by --control: --interface says no more what is in scope */
+	char name[64];		      /* of the session */
+	char path[DISK_PATH_MAX];     /* that files are named from */
+	char system[256];	      /* uname, for the files */
+	bool spools;		      /* spool is made */
 	struct spool spool;
 	struct spooler spooler;
 	struct waker spool_waker;  /* wakes the spool */
@@ -69,6 +73,9 @@ void session_cut(struct session *s);
 
 /** session_stop() - End, as the first SIGINT does. Any thread */
 void session_stop(struct session *s);
+
+/** session_port_flap() - A VM's port leaves the switch, or comes back. The source's thread */
+void session_port_flap(struct session *s, const char *name, bool down);
 
 /** session_rate() - "as recorded", "1000 frames/s", "top speed", ... into @text */
 void session_rate(const struct session *s, char *text, size_t n);

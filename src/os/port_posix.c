@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,12 +25,20 @@ uint64_t clock_now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
+static atomic_llong wall_shift_ns;
+
+void clock_wall_shift(int64_t ns)
+{
+	atomic_fetch_add_explicit(&wall_shift_ns, ns, memory_order_relaxed);
+}
+
 uint64_t clock_wall_ns(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_REALTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec +
+	       (uint64_t)atomic_load_explicit(&wall_shift_ns, memory_order_relaxed);
 }
 
 /* The directory is made afresh by mkdtemp(), so no name in it can be somebody else's link. */

@@ -40,4 +40,8 @@ uint64_t clock_now_ns(void);
 /** clock_wall_ns() - ns since 1970-01-01 UTC */
 uint64_t clock_wall_ns(void);
 
+/** clock_wall_shift() - From now on, and for all threads, the wall clock is @ns off (once more): a
+ * fault of scenarios */
+void clock_wall_shift(int64_t ns);
+
 #endif
