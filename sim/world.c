@@ -389,11 +389,12 @@ static void wake_nobody(void *ctx)
 static void check_step(struct world *w)
 {
 	struct ledger l = pipeline_ledger(&w->pipeline);
+	uint32_t buffer_frames = w->config.buffer_frames ? w->config.buffer_frames : STORE_FRAMES;
 	char why[256];
 
 	if (!ledger_balanced(&l, why, sizeof(why)))
 		fail(w, "ledger: %s", why);
-	if (w->pipeline.store.head - w->pipeline.store.tail > w->config.buffer_frames)
+	if (w->pipeline.store.head - w->pipeline.store.tail > buffer_frames)
 		fail(w, "store: over its bound");
 }
 

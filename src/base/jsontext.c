@@ -59,9 +59,11 @@ bool jsontext_read(struct jsontext *t, const char *file, struct err *err)
 	size_t at, column;
 	unsigned line;
 
-	*t = (struct jsontext){.file = file};
+	*t = (struct jsontext){.file = strdup(file)};
 	err->text[0] = '\0';
-	if (!read_all(t, err)) {
+	if (!t->file || !read_all(t, err)) {
+		if (!t->file)
+			err_set(err, EXIT_ENVIRONMENT, "%s: out of memory", file);
 		jsontext_done(t);
 		return false;
 	}
@@ -92,7 +94,8 @@ void jsontext_done(struct jsontext *t)
 {
 	json_object_put(t->root);
 	buf_done(&t->text);
-	t->root = NULL;
+	free(t->file);
+	*t = (struct jsontext){0};
 }
 
 bool jsontext_root(const struct jsontext *t, struct jt_at *at, struct err *err)

@@ -23,8 +23,8 @@
 #define JSONTEXT_PATH_MAX  160
 
 struct jsontext {
-	const char *file; /* borrowed */
-	struct buf text;  /* NUL-terminated */
+	char *file;	 /* own copy of its name */
+	struct buf text; /* NUL-terminated */
 	struct json_object *root;
 };
 

@@ -499,14 +499,6 @@ static void clean_up(const struct bench *b)
 	rmdir(b->dir);
 }
 
-static bool find_self(char path[4096])
-{
-	ssize_t n = readlink("/proc/self/exe", path, 4095);
-
-	path[n > 0 ? n : 0] = '\0';
-	return n > 0;
-}
-
 int cli_bench(int argc, char **argv)
 {
 	struct bench b = {
@@ -522,7 +514,7 @@ int cli_bench(int argc, char **argv)
 		b.within = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
 	if (snprintf(b.dir, sizeof(b.dir), "%s/secvf-bench-XXXXXX", b.within) >=
 		    (int)sizeof(b.dir) ||
-	    !find_self(b.self) || !mkdtemp(b.dir)) {
+	    !cli_self(b.self) || !mkdtemp(b.dir)) {
 		err_set(&err, EXIT_ENVIRONMENT, "bench: %s: %s", b.dir, strerror(errno));
 		return cli_say(&err);
 	}

@@ -92,6 +92,14 @@ static bool read_version(struct detected *d)
 	return true;
 }
 
+bool cli_self(char path[4096])
+{
+	ssize_t n = readlink("/proc/self/exe", path, 4095);
+
+	path[n > 0 ? n : 0] = '\0';
+	return n > 0;
+}
+
 bool cli_detect(struct detected *d, const char *asked, struct err *err)
 {
 	memset(d, 0, sizeof(*d));

@@ -16,6 +16,10 @@ int cli_recover(int argc, char **argv);
 int cli_export(int argc, char **argv);
 int cli_info(int argc, char **argv);
 int cli_control(int argc, char **argv);
+int cli_run(int argc, char **argv);
+
+/** cli_self() - The path of this very program. Return: false where it cannot be told */
+bool cli_self(char path[4096]);
 
 /** cli_say() - Print "secvf: " and the message on stderr. Return: its exit code */
 int cli_say(const struct err *err);

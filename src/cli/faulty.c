@@ -252,10 +252,12 @@ void faulty_frame(struct faulty *f, uint64_t n)
 	inject_frame(&f->inject, n);
 }
 
-void faulty_stop(struct faulty *f)
+uint64_t faulty_stop(struct faulty *f)
 {
+	uint64_t recovery_ns;
+
 	if (!f)
-		return;
+		return 0;
 	pthread_mutex_lock(&f->lock);
 	f->stop = true;
 	pthread_cond_signal(&f->changed);
@@ -268,8 +270,10 @@ void faulty_stop(struct faulty *f)
 		dup2(f->out, STDOUT_FILENO);
 		pthread_join(f->pump, NULL);
 	}
+	recovery_ns = f->inject.recovery_ns;
 	inject_done(&f->inject);
 	pthread_cond_destroy(&f->changed);
 	pthread_mutex_destroy(&f->lock);
 	free(f);
+	return recovery_ns;
 }

@@ -634,7 +634,7 @@ static bool run(struct session *s, struct err *err)
 	if (s->spools && !s->is_alone)
 		spooler_join(&s->spooler);
 	output_join(&s->output);
-	faulty_stop(s->faulty);
+	s->recovery_ns = faulty_stop(s->faulty);
 	s->faulty = NULL;
 	handle_signals(s, false);
 	return true;

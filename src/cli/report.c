@@ -395,6 +395,7 @@ int session_report(struct session *s, const struct ledger *l, struct err *err)
 	bool failed = !file;
 
 	add_str(root, "version", SECVF_VERSION);
+	add_u64(root, "sent", atomic_load_explicit(&s->sent, memory_order_relaxed));
 	report_tshark(root, s);
 	ledger_each(l, add_term, add_object(root, "ledger"));
 	json_object_object_add(root, "balanced",
@@ -409,6 +410,8 @@ int session_report(struct session *s, const struct ledger *l, struct err *err)
 	add_u64(o, "missed", s->pipeline->missed);
 	add_u64(o, "lost", s->output.lost);
 	report_written(root, s);
+	if (s->options.faults)
+		add_u64(add_object(root, "faults"), "recovery_ns", s->recovery_ns);
 	json_object_object_add(root, "interrupted", json_object_new_boolean(s->interrupted));
 	report_timing(root, s);
 	if (file) {

@@ -63,6 +63,7 @@ struct session {
 	bool seen[OPTIONS_NAMES_MAX]; /* --interface names that appeared */
 	struct err failure;	      /* of the source; exit 0: none */
 	bool interrupted;
+	uint64_t recovery_ns; /* --faults: inject.recovery_ns */
 };
 
 /** session_port_name() - NULL: there is no such port yet. Any thread */

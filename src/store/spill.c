@@ -338,6 +338,7 @@ static void hand_over(struct spill *p)
 static void choose_goal(struct spill *p, uint64_t now_ns)
 {
 	const struct store *s = p->store;
+	uint64_t next = s->emitted;
 
 	if (p->queued >= s->emitted) {
 		p->flush_ns = UINT64_MAX;
@@ -350,8 +351,11 @@ static void choose_goal(struct spill *p, uint64_t now_ns)
 		p->flush_ns = UINT64_MAX;
 		return;
 	}
-	if (s->emitted < s->head && store_segment(s, s->emitted)->first_id > p->goal)
-		p->goal = store_segment(s, s->emitted)->first_id;
+	/* The segment that comes next, or is being filled, can wait; those before it are whole. */
+	if (s->emitted == s->head)
+		next--;
+	if (store_segment(s, next)->first_id > p->goal)
+		p->goal = store_segment(s, next)->first_id;
 }
 
 static void let_go(struct spill *p)
