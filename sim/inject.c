@@ -265,7 +265,7 @@ static int fifo_make(void *ctx, char path[PORT_PATH_MAX])
 
 	inject_tick(j);
 	flush_told(j);
-	error = inject_is_on(j, FAULT_DESCRIPTORS) ? EMFILE : error_of(j, FAULT_FIFO_MAKE);
+	error = error_of(j, FAULT_FIFO_MAKE);
 	if (error)
 		return -error;
 	error = j->port.ops->fifo_make(j->port.ctx, path);
@@ -421,8 +421,6 @@ static int disk_trouble(struct inject *j, bool writes)
 	}
 	if (on & BIT(FAULT_DISK_ERROR))
 		return -EIO;
-	if (on & BIT(FAULT_DISK_GONE))
-		return -ENOENT;
 	if (writes && (on & BIT(FAULT_DISK_READ_ONLY)))
 		return -EROFS;
 	if (writes && (on & BIT(FAULT_DISK_FULL)))
@@ -437,6 +435,8 @@ static int disk_create(void *ctx, const char *path)
 
 	if (!error && inject_is_on(j, FAULT_DESCRIPTORS))
 		error = -EMFILE;
+	if (!error && inject_is_on(j, FAULT_DISK_GONE))
+		error = -ENOTDIR;
 	return error ? error : j->disk.ops->create(j->disk.ctx, path);
 }
 
@@ -468,7 +468,7 @@ static int disk_present(void *ctx, int fd)
 {
 	struct inject *j = ctx;
 
-	return inject_is_on(j, FAULT_DISK_GONE) ? 0 : j->disk.ops->present(j->disk.ctx, fd);
+	return j->disk.ops->present(j->disk.ctx, fd);
 }
 
 static int disk_seal(void *ctx, const char *from, const char *to)
@@ -478,6 +478,8 @@ static int disk_seal(void *ctx, const char *from, const char *to)
 
 	if (!error && inject_is_on(j, FAULT_DISK_READ_ONLY))
 		error = -EROFS;
+	if (!error && inject_is_on(j, FAULT_DISK_GONE))
+		error = -ENOTDIR;
 	return error ? error : j->disk.ops->seal(j->disk.ctx, from, to);
 }
 

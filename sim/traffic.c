@@ -19,7 +19,7 @@ enum generator {
 	GENERATE_ARP,	    /* requests for one address after the other: a sweep */
 	GENERATE_STORM,	    /* broadcasts */
 	GENERATE_MAC_FLOOD, /* each frame from a source address of its own */
-	GENERATE_SPOOF,	    /* from the address of the VM of another port */
+	GENERATE_SPOOF,	    /* from the address of the first other port */
 	GENERATE_RUNTS,	    /* shorter than an Ethernet header */
 	GENERATE_JUMBO,	    /* longer than 1,514 bytes */
 	GENERATE_RANDOM,    /* Ethernet headers with any bytes behind */
@@ -207,7 +207,7 @@ static bool generate(struct traffic *t, const struct item *item, unsigned port)
 			source = (random_next(&t->random) & UINT64_C(0xfcffffffffff)) |
 				 UINT64_C(0x020000000000);
 		if (item->generator == GENERATE_SPOOF)
-			source = MAC_VM(port + 2);
+			source = MAC_VM(port == 0 ? 2 : 1);
 		put_mac(p, MAC_VM(port + 2));
 		put_mac(p + 6, source);
 		switch ((enum generator)item->generator) {

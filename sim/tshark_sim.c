@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "os/port_posix.h"
 #include "trace.h"
 
 #define MS		  UINT64_C(1000000)
@@ -39,9 +40,9 @@ void tshark_sim_spawn(struct tshark_sim *t, bool flush, uint64_t now_ns)
 {
 	struct sim_random *r = t->random;
 
-	pipe_sim_open(&t->input, random_range(r, 64, 20000));
+	pipe_sim_open(&t->input, t->plan ? PORT_PIPE_BYTES : random_range(r, 64, 20000));
 	t->input.writer = false;
-	pipe_sim_open(&t->out, random_range(r, 64, 20000));
+	pipe_sim_open(&t->out, t->plan ? PORT_PIPE_BYTES : random_range(r, 64, 20000));
 	pipe_sim_open(&t->err, 512);
 	t->flush = flush;
 	t->state = TSHARK_SIM_STARTING;
@@ -49,7 +50,7 @@ void tshark_sim_spawn(struct tshark_sim *t, bool flush, uint64_t now_ns)
 	t->termed = t->header_seen = t->writer_came = t->started = false;
 	t->number = 0;
 	t->struck = t->flood = 0;
-	t->in.n = t->held.n = 0;
+	t->in.n = t->held.n = t->held_at = 0;
 	t->generation++;
 	for (unsigned i = 0; t->plan && i < t->plan->count; i++) {
 		const struct fault *f = &t->plan->fault[i];
@@ -97,21 +98,24 @@ void tshark_sim_signal(struct tshark_sim *t, int signal, uint64_t now_ns)
 		t->due_ns = now_ns;
 }
 
+static size_t held(const struct tshark_sim *t)
+{
+	return t->held.n - t->held_at;
+}
+
 /* Move what is held back into the pipe: all of it at the end or with -l, else in stdio's pieces. */
 static void flush(struct tshark_sim *t, bool all)
 {
-	size_t most = all || t->flush ? t->held.n : t->held.n / STDIO_BYTES * STDIO_BYTES;
-	size_t done = pipe_sim_write(&t->out, t->held.p, most);
+	size_t most = all || t->flush ? held(t) : held(t) / STDIO_BYTES * STDIO_BYTES;
 
-	if (!done)
-		return;
-	memmove(t->held.p, t->held.p + done, t->held.n - done);
-	t->held.n -= done;
+	t->held_at += pipe_sim_write(&t->out, t->held.p + t->held_at, most);
+	if (t->held_at == t->held.n)
+		t->held.n = t->held_at = 0;
 }
 
 static bool output_blocked(const struct tshark_sim *t)
 {
-	return t->held.n >= STDIO_BYTES || (t->flush && t->held.n);
+	return held(t) >= STDIO_BYTES || (t->flush && held(t));
 }
 
 static void print_record(struct tshark_sim *t, const unsigned char *data, uint32_t caplen,
@@ -228,7 +232,9 @@ static bool strike(struct tshark_sim *t, uint64_t number, const unsigned char *d
 		case FAULT_TSHARK_CLOSES: t->input.reader = false; break;
 		case FAULT_TSHARK_HANG: break;
 		case FAULT_TSHARK_STALL:
-			busy_ns = f->for_ns > UINT64_MAX - now_ns ? UINT64_MAX - now_ns : f->for_ns;
+			if (f->for_ns == UINT64_MAX)
+				break;
+			busy_ns += f->for_ns;
 			continue;
 		case FAULT_TSHARK_SLOW: busy_ns += number ? f->for_ns : 0; continue;
 		case FAULT_TSHARK_STDERR: t->flood += number ? 0 : f->bytes; continue;
@@ -362,7 +368,7 @@ bool tshark_sim_ready(const struct tshark_sim *t, uint64_t now_ns)
 		/* Busy with a packet, or free to read. */
 		return t->due_ns == UINT64_MAX &&
 		       (whole(t) || t->input.n || (t->writer_came && !t->input.writer));
-	case TSHARK_SIM_CLOSING: return pipe_sim_room(&t->out) > 0 || !t->held.n;
+	case TSHARK_SIM_CLOSING: return pipe_sim_room(&t->out) > 0 || !held(t);
 	default: break;
 	}
 	(void)now_ns;
@@ -408,7 +414,7 @@ void tshark_sim_step(struct tshark_sim *t, uint64_t now_ns)
 	case TSHARK_SIM_CLOSING:
 		flush(t, true);
 		t->due_ns = UINT64_MAX;
-		if (!t->held.n)
+		if (!held(t))
 			leave(t, t->status, now_ns);
 		return;
 	case TSHARK_SIM_HUNG:

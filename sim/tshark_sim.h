@@ -45,6 +45,7 @@ struct tshark_sim {
 	struct buf in;	 /* bytes read, not a whole record yet */
 	bool header_seen;
 	struct buf held;	 /* stdio's buffer, and what a full pipe keeps back */
+	size_t held_at;		 /* bytes of it that are in the pipe already */
 	const struct plan *plan; /* of a scenario, or NULL */
 	uint32_t generation;
 	bool started;	 /* the plan has been asked about the start */

@@ -75,6 +75,7 @@ struct world {
 	struct frame next; /* to be sent, where has_next */
 	unsigned next_port;
 	bool has_next;
+	struct tap_report drops[PORTS_MAX][SWITCH_DROPS + 1]; /* not told yet */
 	unsigned port_now[PORTS_MAX]; /* as in a session: after a port left and came back */
 };
 
@@ -142,7 +143,9 @@ static void audit_line(void *ctx, const char *members, size_t n)
 	event = json_object_get_string(json_object_object_get(o, "event"));
 	if (strcmp(event, "undecoded") == 0)
 		name_run(w, o);
-	else if (strcmp(event, "drop") == 0)
+	else if (strcmp(event, "drop") == 0 &&
+		 strcmp(json_object_get_string(json_object_object_get(o, "cause")),
+			"dropped_queue") == 0)
 		w->dropped_count += member(o, "count");
 	else if (strcmp(event, "discarded") == 0)
 		name_discarded(w, o);
@@ -276,6 +279,34 @@ static void hook_port(void *ctx, const char *name, bool down)
 	}
 }
 
+static void on_drop(void *ctx, const struct frame *f, unsigned port, enum switch_drop why,
+		    bool forwarded)
+{
+	struct world *w = ctx;
+	struct tap_report *report = &w->drops[port][forwarded ? SWITCH_DROPS : why];
+
+	report->event = forwarded ? "notice" : "drop";
+	report->cause = switch_drop_name(why);
+	report->port = switch_port_name(w->eth, port);
+	tap_lost(&w->pipeline.tap, report, f);
+}
+
+/* Return: whether all are on their way */
+static bool tell_drops(struct world *w)
+{
+	bool told = true;
+
+	for (unsigned port = 0; port < switch_ports(w->eth); port++) {
+		for (int why = 0; why <= SWITCH_DROPS; why++) {
+			if (tap_report(&w->pipeline.tap, &w->drops[port][why]))
+				w->drops[port][why].run = (struct run){0};
+			else
+				told = false;
+		}
+	}
+	return told;
+}
+
 /* Fetch the next frame, and when it is due. */
 static void fetch(struct world *w)
 {
@@ -294,6 +325,8 @@ static void step_script(struct world *w)
 		w->has_next = false;
 		pipeline_stop(&w->pipeline, w->now_ns);
 	}
+	if (!w->has_next && !tell_drops(w))
+		return;
 	if (!w->has_next) {
 		tap_end(&w->pipeline.tap);
 		w->source_ended = true;
@@ -806,6 +839,7 @@ static void finish_script(struct world *w)
 	script->recovery_ns = w->inject.recovery_ns;
 	script->spilled_files = w->pipeline.spill.files;
 	script->missed = w->pipeline.missed;
+	script->unwritten = w->pipeline.spill.unwritten;
 	memcpy(script->refused, w->pipeline.refusals, sizeof(script->refused));
 	memset(script->switch_dropped, 0, sizeof(script->switch_dropped));
 	for (unsigned port = 0; port < switch_ports(w->eth); port++) {
@@ -860,6 +894,7 @@ static void begin(struct world *w, uint64_t seed)
 					     .port = hook_port,
 					     .ctx = w};
 
+		switch_listen(w->eth, (struct switch_listener){.drop = on_drop, .ctx = w});
 		inject_init(&w->inject, w->script->plan, &hooks);
 		inject_wrap(&w->inject, &w->config);
 	}

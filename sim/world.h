@@ -66,7 +66,7 @@ struct world_script {
 	uint64_t recovery_ns; /* inject.recovery_ns */
 	uint64_t switch_dropped[SWITCH_DROPS];
 	uint64_t refused[EK_REFUSALS];
-	uint64_t missed;
+	uint64_t missed, unwritten;
 };
 
 /**

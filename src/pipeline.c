@@ -463,6 +463,7 @@ static void spawn(struct pipeline *p, uint64_t now_ns)
 	p->retried += feed_restart(&p->feed, now_ns);
 	ek_lines_reset(&p->lines);
 	p->index.n = 0;
+	p->stderr_lines = 0;
 	audit_child(p, "tshark_started");
 	audit_str(&p->config.audit, "profile", profile_name(p->config.profile));
 	audit_end(&p->config.audit);
@@ -762,6 +763,9 @@ static void stderr_line(void *ctx, const char *text, size_t n)
 {
 	struct pipeline *p = ctx;
 
+	/* A flood would push everything else out of a log that is bounded. */
+	if (++p->stderr_lines > PIPELINE_STDERR_LINES)
+		return;
 	audit_begin(&p->config.audit, "tshark_stderr");
 	audit_u64(&p->config.audit, "generation", p->child.generation);
 	audit_text(&p->config.audit, "text", text, n);
@@ -805,6 +809,19 @@ static bool suspect(struct pipeline *p, uint64_t id, enum undecoded cause, uint6
 	return true;
 }
 
+static void audit_stderr_rest(struct pipeline *p)
+{
+	size_t n = 0;
+	const char *last = tail_last(&p->tail, 0, &n);
+
+	if (p->stderr_lines <= PIPELINE_STDERR_LINES || !last)
+		return;
+	audit_child(p, "tshark_stderr_rest");
+	audit_u64(&p->config.audit, "lines", p->stderr_lines - PIPELINE_STDERR_LINES);
+	audit_text(&p->config.audit, "last", last, n);
+	audit_end(&p->config.audit);
+}
+
 static void audit_exit(struct pipeline *p)
 {
 	int status = p->child.status;
@@ -825,8 +842,10 @@ static void generation_over(struct pipeline *p, uint64_t now_ns)
 
 	if (!child_over(&p->child))
 		return;
-	if (p->process.pid)
+	if (p->process.pid) {
+		audit_stderr_rest(p);
 		audit_exit(p);
+	}
 	if (p->child.clean) {
 		/* It went through all its input; what did not come back was lost among unreadable
 		 * lines. Once is tried again, as a signal from outside looks the same. */

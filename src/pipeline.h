@@ -56,6 +56,9 @@
 /* After stop was asked for, how long tshark may go on with what it has. */
 #define PIPELINE_STOP_NS UINT64_C(2000000000)
 
+/* Lines of a generation's stderr that are told; of the rest, the last one and their number. */
+#define PIPELINE_STDERR_LINES 100u
+
 /* A run of losses that nothing was added to for this long is told. */
 #define PIPELINE_RUN_NS UINT64_C(1000000000)
 
@@ -144,6 +147,7 @@ struct pipeline {
 	struct child child;
 	struct ek_lines lines;
 	struct tail tail;
+	uint64_t stderr_lines; /* of this generation */
 	struct stats stats;
 	struct hist latency;	       /* ns from the switch to tshark's decode */
 	struct port_child process;     /* out, err -1 when closed */

@@ -107,8 +107,8 @@ static void put_xml(struct buf *b, const char *s)
 		uint32_t c;
 		size_t used = utf8_next(s, n, &c);
 
-		if (c == UINT32_MAX || (c < 0x20 && c != '\t' && c != '\n') || c == 0x7f || c == 0xfffe ||
-		    c == 0xffff)
+		if (c == UINT32_MAX || (c < 0x20 && c != '\t' && c != '\n') || c == 0x7f ||
+		    c == 0xfffe || c == 0xffff)
 			buf_puts(b, "\xef\xbf\xbd");
 		else if (c == '<')
 			buf_puts(b, "&lt;");

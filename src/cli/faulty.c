@@ -254,10 +254,6 @@ void faulty_frame(struct faulty *f, uint64_t n)
 
 uint64_t faulty_stop(struct faulty *f)
 {
-	uint64_t recovery_ns;
-
-	if (!f)
-		return 0;
 	pthread_mutex_lock(&f->lock);
 	f->stop = true;
 	pthread_cond_signal(&f->changed);
@@ -269,11 +265,18 @@ uint64_t faulty_stop(struct faulty *f)
 	if (f->pumps) {
 		dup2(f->out, STDOUT_FILENO);
 		pthread_join(f->pump, NULL);
+		close(f->out);
 	}
-	recovery_ns = f->inject.recovery_ns;
+	f->started = f->pumps = false;
+	return f->inject.recovery_ns;
+}
+
+void faulty_free(struct faulty *f)
+{
+	if (!f)
+		return;
 	inject_done(&f->inject);
 	pthread_cond_destroy(&f->changed);
 	pthread_mutex_destroy(&f->lock);
 	free(f);
-	return recovery_ns;
 }

@@ -43,8 +43,11 @@ bool faulty_start(struct faulty *f);
 /** faulty_frame() - Before the @n-th frame is sent, from 1 */
 void faulty_frame(struct faulty *f, uint64_t n);
 
-/** faulty_stop() - The pipeline has ended and so has the output; NULL is allowed. Frees. Return:
+/** faulty_stop() - The pipeline has ended and so has the output: end what is on. Return:
  * inject.recovery_ns */
 uint64_t faulty_stop(struct faulty *f);
+
+/** faulty_free() - After everything that it was put under; NULL is allowed */
+void faulty_free(struct faulty *f);
 
 #endif

@@ -607,6 +607,9 @@ static bool run(struct session *s, struct err *err)
 		return false;
 	}
 	handle_signals(s, true);
+	/* Before the threads that meet them. */
+	if (s->faulty && !faulty_start(s->faulty))
+		err_set(&s->failure, EXIT_ENVIRONMENT, "--faults: could not start a thread");
 	if (s->spools && !s->is_alone && spooler_start(&s->spooler, &s->spool, &s->spool_waker)) {
 		err_set(err, EXIT_ENVIRONMENT, "could not start a thread");
 		handle_signals(s, false);
@@ -625,8 +628,6 @@ static bool run(struct session *s, struct err *err)
 	}
 	if (s->options.control && control_start(&s->control))
 		err_set(&s->failure, EXIT_ENVIRONMENT, "--control: could not start a thread");
-	if (s->faulty && !faulty_start(s->faulty))
-		err_set(&s->failure, EXIT_ENVIRONMENT, "--faults: could not start a thread");
 	run_source(s);
 	drain(s);
 	s->done_ns = clock_now_ns();
@@ -634,8 +635,8 @@ static bool run(struct session *s, struct err *err)
 	if (s->spools && !s->is_alone)
 		spooler_join(&s->spooler);
 	output_join(&s->output);
-	s->recovery_ns = faulty_stop(s->faulty);
-	s->faulty = NULL;
+	if (s->faulty)
+		s->recovery_ns = faulty_stop(s->faulty);
 	handle_signals(s, false);
 	return true;
 }
@@ -698,7 +699,6 @@ static int finish(struct session *s)
 static void session_done(struct session *s)
 {
 	control_stop(&s->control);
-	faulty_stop(s->faulty);
 	if (s->pipeline)
 		pipeline_done(s->pipeline);
 	if (s->spools) {
@@ -715,6 +715,7 @@ static void session_done(struct session *s)
 	if (s->source_waker.fd[0] >= 0)
 		waker_done(&s->source_waker);
 	free(s->pipeline);
+	faulty_free(s->faulty);
 	free(s);
 }
 

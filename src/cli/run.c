@@ -18,6 +18,7 @@
 #include "cli/cases.h"
 #include "cli/cli.h"
 #include "cli/scenario.h"
+#include "os/audit_file.h"
 #include "os/port_posix.h"
 #include "traffic.h"
 
@@ -148,6 +149,29 @@ static bool write_stand_in(const struct run *r, const struct job *j)
 	return write_text(j->folder, "tshark", text, 0700);
 }
 
+/* Files that the user of the case has in the home folder. */
+static bool write_files(const struct job *j, struct err *err)
+{
+	struct jt_at files;
+	char path[4400];
+
+	if (!jt_member(&j->scenario->root, "files", &files, err))
+		return err->text[0] == '\0';
+	json_object_object_foreach(files.object, name, text)
+	{
+		if (name[0] == '/' || strstr(name, "..") ||
+		    !json_object_is_type(text, json_type_string))
+			return jt_refuse(&files, name, err,
+					 "a name below the home folder, and a text");
+		snprintf(path, sizeof(path), "%s/home/%s", j->folder, name);
+		home_make_folders(path);
+		if (!write_text(j->folder, path + strlen(j->folder) + 1,
+				json_object_get_string(text), 0600))
+			return jt_refuse(&files, name, err, "%s", strerror(errno));
+	}
+	return true;
+}
+
 /* Everything that a case needs, but for its process. Return: false with @err filled */
 static bool prepare(struct run *r, struct job *j, struct err *err)
 {
@@ -158,6 +182,8 @@ static bool prepare(struct run *r, struct job *j, struct err *err)
 	mkdir(path, 0700);
 	snprintf(path, sizeof(path), "%s/traffic.pcapng", j->folder);
 	if (!traffic_write(&j->scenario->root, j->scenario->folder, path, &j->outcome.frames, err))
+		return false;
+	if (!write_files(j, err))
 		return false;
 	if (write_plan(j->scenario, j->folder) &&
 	    (!wants_stand_in(j->scenario) || write_stand_in(r, j)))
@@ -183,6 +209,8 @@ static void exec_replay(const struct run *r, const struct job *j)
 	snprintf(tmp, sizeof(tmp), "%s/tmp", j->folder);
 	snprintf(tshark, sizeof(tshark), "%s/tshark", j->folder);
 	setenv("AVF_HOME", home, 1);
+	if (jt_has(&s->root, "files"))
+		setenv("HOME", home, 1);
 	setenv("TMPDIR", tmp, 1);
 	argv[n++] = r->self;
 	argv[n++] = "replay";
