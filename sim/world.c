@@ -839,6 +839,7 @@ static void finish_script(struct world *w)
 	script->recovery_ns = w->inject.recovery_ns;
 	script->spilled_files = w->pipeline.spill.files;
 	script->missed = w->pipeline.missed;
+	script->switch_addresses = switch_addresses(w->eth);
 	script->unwritten = w->pipeline.spill.unwritten;
 	memcpy(script->refused, w->pipeline.refusals, sizeof(script->refused));
 	memset(script->switch_dropped, 0, sizeof(script->switch_dropped));

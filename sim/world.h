@@ -65,6 +65,7 @@ struct world_script {
 	uint32_t spilled_files;
 	uint64_t recovery_ns; /* inject.recovery_ns */
 	uint64_t switch_dropped[SWITCH_DROPS];
+	uint32_t switch_addresses;
 	uint64_t refused[EK_REFUSALS];
 	uint64_t missed, unwritten;
 };

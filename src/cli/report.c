@@ -294,6 +294,7 @@ static void report_switch(struct json_object *root, const struct session *s)
 	}
 	for (int why = 0; why < SWITCH_DROPS; why++)
 		add_u64(drops, switch_drop_name((enum switch_drop)why), total[why]);
+	add_u64(o, "addresses", switch_addresses(s->eth));
 }
 
 static void report_rate(struct json_object *root, const struct session *s)

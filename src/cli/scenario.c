@@ -468,6 +468,8 @@ static void judge_always(const struct scenario *s, const struct evidence *e,
 			   "%" PRIu64 " frames are discarded, and the audit log names %" PRIu64
 			   "\n",
 			   term(e, "ledger.discarded"), named_discarded(e));
+	equal(why, "rows missed, and named so in the audit log", term(e, "output.missed"),
+	      sum_of(e, "missed", NULL));
 	/* What was on its way to a reader who went away has been printed all the same. */
 	if (!has_option(s, "--direct") && !has_fault(s, FAULT_OUTPUT_GONE))
 		equal(why, "frames captured, and rows with those that are missed or lost",

@@ -95,7 +95,9 @@ static struct json_object *make_report(const struct world_script *w, const struc
 	ledger_each(&r->ledger, add_term, add_object(root, "ledger"));
 	json_object_object_add(root, "balanced",
 			       json_object_new_boolean(ledger_balanced(&r->ledger, NULL, 0)));
-	o = add_object(add_object(root, "switch"), "dropped");
+	o = add_object(root, "switch");
+	add(o, "addresses", w->switch_addresses);
+	o = add_object(o, "dropped");
 	for (int why = 0; why < SWITCH_DROPS; why++) {
 		add(o, switch_drop_name((enum switch_drop)why), w->switch_dropped[why]);
 		dropped += w->switch_dropped[why];
