@@ -589,13 +589,6 @@ static void test_many_drops_and_no_frame(void **state)
 	assert_int_equal(proc_audit_count("drop"), proc_report("switch.dropped.oversize"));
 }
 
-static int teardown(void **state)
-{
-	(void)state;
-	proc_done();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -619,6 +612,5 @@ int main(void)
 		cmocka_unit_test(test_scope_and_filter_are_counted),
 	};
 
-	proc_dir();
-	return cmocka_run_group_tests(tests, NULL, teardown);
+	return cmocka_run_group_tests(tests, proc_begin, proc_end);
 }
