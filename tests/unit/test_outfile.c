@@ -218,6 +218,28 @@ static void fifos_are_written_to(void **state)
 	unlink(files_path("fifo"));
 }
 
+/* The descriptor is closed behind its back: the next free one is the one that it gets. */
+static void a_fifo_that_fails_is_named(void **state)
+{
+	struct err err;
+	int fd, out;
+
+	(void)state;
+	assert_int_equal(mkfifo(files_path("fifo"), 0600), 0);
+	fd = open(files_path("fifo"), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	out = dup(fd);
+	assert_true(fd >= 0 && out >= 0);
+	close(out);
+	open_out(files_path("fifo"));
+	close(out);
+	assert_false(outfile_seal(&err));
+	assert_int_equal(err.exit, EXIT_ENVIRONMENT);
+	assert_non_null(strstr(err.text, files_path("fifo")));
+	expect_files(1, 0);
+	close(fd);
+	unlink(files_path("fifo"));
+}
+
 /* ---- processes ---- */
 
 /* A process that runs @body, which gets the write end of a pipe to *from, and ends with what that
@@ -656,6 +678,7 @@ int main(void)
 		IN_FOLDER(wrong_names_leave_nothing),
 		IN_FOLDER(links_stay),
 		IN_FOLDER(fifos_are_written_to),
+		IN_FOLDER(a_fifo_that_fails_is_named),
 		IN_FOLDER(signals_end_it_and_remove_the_part),
 		IN_FOLDER(signals_leave_what_is_sealed),
 		IN_FOLDER(what_is_ignored_stays_ignored),
