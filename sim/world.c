@@ -554,6 +554,14 @@ static void run(struct world *w)
 /* ---- the end ---- */
 
 /* Walk the frames of one file. */
+/* Whether it has the bytes that frame @id was sent with, where those are known. */
+static bool frame_is(const struct world *w, uint64_t id, const unsigned char *block)
+{
+	struct packet_view v = packet_of(block);
+
+	return !w->hash[id] || w->hash[id] == tshark_sim_hash(v.data, v.caplen);
+}
+
 static void read_file(struct world *w, const struct disk_sim_file *f)
 {
 	uint64_t n, at = 0, id = 0;
@@ -569,13 +577,11 @@ static void read_file(struct world *w, const struct disk_sim_file *f)
 			fail(w, "%s: broken at byte %" PRIu64, f->path, at);
 			return;
 		}
-		if (le32_load(p + at) == PCAPNG_PACKET) {
-			struct packet_view v = packet_of(p + at);
-
+		if (block_is_packet(p + at)) {
 			if (!id || id > w->ids || w->on_disk[id]++)
 				fail(w, "%s: frame %" PRIu64 " is there twice, or never was",
 				     f->path, id);
-			else if (w->hash[id] && w->hash[id] != tshark_sim_hash(v.data, v.caplen))
+			else if (!frame_is(w, id, p + at))
 				fail(w, "%s: frame %" PRIu64 " is another", f->path, id);
 			id++;
 		}
@@ -600,21 +606,10 @@ static void look_up(struct world *w, uint64_t id)
 			f = &w->disk.file[i];
 	}
 	p = f ? disk_sim_bytes(f, &n) : NULL;
-	while (f && place.offset + 12 <= n && place.first <= id) {
-		const unsigned char *block = p + place.offset;
-		bool packet = le32_load(block) == PCAPNG_PACKET;
-
-		if (packet && place.first == id) {
-			struct packet_view v = packet_of(block);
-
-			if (w->hash[id] && w->hash[id] != tshark_sim_hash(v.data, v.caplen))
-				fail(w, "end: another frame is where %" PRIu64 " should be", id);
-			return;
-		}
-		place.first += packet;
-		place.offset += block_bytes(block);
-	}
-	fail(w, "end: frame %" PRIu64 " is not where it should be, in %s", id, place.path);
+	if (!f || !block_find(p, n, &place.offset, &place.first, id))
+		fail(w, "end: frame %" PRIu64 " is not where it should be, in %s", id, place.path);
+	else if (!frame_is(w, id, p + place.offset))
+		fail(w, "end: another frame is where %" PRIu64 " should be", id);
 }
 
 /* Each frame that left memory is in a file, or the audit log names it as discarded. */

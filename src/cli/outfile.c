@@ -77,6 +77,7 @@ bool outfile_open(const char *path, struct err *err)
 		return false;
 	}
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		snprintf(out.path, sizeof(out.path), "%s", path);
 		out.fd = open(path, O_WRONLY | O_CLOEXEC);
 		return out.fd >= 0 || open_failed(path, err);
 	}

@@ -302,15 +302,13 @@ static void run_source(struct session *s)
 static void drain(struct session *s)
 {
 	while (s->is_alone && !pipeline_finished(s->pipeline)) {
-		if (signalled.interrupted)
+		if (signalled.interrupted && !s->interrupted) {
+			s->interrupted = true;
 			pipeline_stop(s->pipeline, clock_now_ns());
+		}
 		alone_wait(&s->alone);
 	}
-	if (s->is_alone) {
-		s->interrupted = signalled.interrupted != 0;
-		return;
-	}
-	while (!actor_finished(&s->actor)) {
+	while (!s->is_alone && !actor_finished(&s->actor)) {
 		if (signalled.interrupted && !s->interrupted) {
 			s->interrupted = true;
 			actor_stop(&s->actor);

@@ -53,7 +53,7 @@ struct job {
 	pid_t pid; /* 0: not running */
 	uint64_t start_ns;
 	struct scenario_outcome outcome;
-	struct case_result *result;
+	size_t index; /* of its case */
 	bool done;
 };
 
@@ -62,14 +62,13 @@ struct run {
 	char self[4096];
 	const char *world, *asked_tshark, *keep, *junit, *tap, *json;
 	unsigned long long jobs;
-	bool check, list, quiet;
+	bool check, list, quiet, color;
 	struct scenario *scenario;
 	size_t scenarios;
 	struct job *job;
 	size_t count;
 	char folder[4096]; /* below which the evidence lies */
 	struct cases cases;
-	bool environment; /* something could not be run */
 };
 
 /* ---- folders ---- */
@@ -284,29 +283,44 @@ static void read_tail(const char *folder, const char *name, struct buf *b)
 		fclose(f);
 }
 
+/* Told as they come, in whatever order that is. */
+static void settle(struct run *r, struct job *j, enum cases_outcome outcome, const char *message,
+		   const struct buf *output)
+{
+	const struct cases_one *one = &r->cases.one[j->index];
+	struct buf row = {0};
+
+	j->done = true;
+	cases_settle(&r->cases, j->index, outcome, j->start_ns ? clock_now_ns() - j->start_ns : 0,
+		     message, output);
+	if (r->quiet && (outcome == CASES_PASSED || outcome == CASES_SKIPPED))
+		return;
+	cases_row(one, r->color, &row);
+	if (!row.failed)
+		fwrite(row.p, 1, row.n, stdout);
+	fflush(stdout);
+	buf_done(&row);
+}
+
 static void finish(struct run *r, struct job *j)
 {
-	struct buf why = {0}, output = {0};
+	struct buf why = {0};
+	bool passed;
 
 	/* What it left behind: a stand-in that hangs, say. */
 	kill(-j->pid, SIGKILL);
 	j->pid = 0;
-	j->done = true;
 	j->outcome.folder = j->folder;
-	j->result->seconds = (double)(clock_now_ns() - j->start_ns) / 1e9;
-	j->result->outcome = scenario_judge(j->scenario, j->world, &j->outcome, &why) ? CASE_PASSED
-										      : CASE_FAILED;
-	if (j->result->outcome == CASE_FAILED) {
-		read_tail(j->folder, "stderr.txt", &output);
-		buf_printf(&output, "evidence: %s\n", j->folder);
-		cases_say(j->result, why.failed ? "out of memory" : why.p, why.n, output.p,
-			  output.n);
-	} else if (!r->keep) {
+	passed = scenario_judge(j->scenario, j->world, &j->outcome, &why);
+	if (passed && !r->keep)
 		remove_tree(j->folder);
+	if (!passed) {
+		read_tail(j->folder, "stderr.txt", &why);
+		buf_printf(&why, "evidence: %s\n", j->folder);
 	}
+	settle(r, j, passed ? CASES_PASSED : CASES_FAILED, passed ? NULL : "not what was expected",
+	       passed ? NULL : &why);
 	buf_done(&why);
-	buf_done(&output);
-	cases_tell(&r->cases, j->result);
 }
 
 static void look(struct run *r, struct job *j)
@@ -353,21 +367,12 @@ static size_t start_some(struct run *r)
 		if (running >= r->jobs)
 			continue;
 		if (skip(r, j)) {
-			static const char why[] =
-				"no tshark was found: install it, or name it with --tshark";
-
-			j->done = true;
-			j->result->outcome = CASE_SKIPPED;
-			cases_say(j->result, why, sizeof(why) - 1, NULL, 0);
-			cases_tell(&r->cases, j->result);
+			settle(r, j, CASES_SKIPPED,
+			       "no tshark was found: install it, or name it with --tshark", NULL);
 			continue;
 		}
 		if (!prepare(r, j, &err)) {
-			j->done = true;
-			j->result->outcome = CASE_FAILED;
-			r->environment |= err.exit == EXIT_ENVIRONMENT;
-			cases_say(j->result, err.text, strlen(err.text), NULL, 0);
-			cases_tell(&r->cases, j->result);
+			settle(r, j, CASES_ERROR, err.text, NULL);
 			continue;
 		}
 		start(r, j);
@@ -431,7 +436,7 @@ static bool add_path(struct run *r, const char *path, struct err *err)
 }
 
 /* realloc() moves them, and what a reader keeps points into its own text. */
-static void settle(struct run *r)
+static void settle_texts(struct run *r)
 {
 	for (size_t i = 0; i < r->scenarios; i++)
 		r->scenario[i].root.text = &r->scenario[i].text;
@@ -440,7 +445,10 @@ static void settle(struct run *r)
 static bool make_jobs(struct run *r, struct err *err)
 {
 	r->job = calloc(r->scenarios * WORLDS + 1, sizeof(*r->job));
-	if (!r->job || !cases_init(&r->cases, "secvf run", r->scenarios * WORLDS)) {
+	cases_init(&r->cases, "run", clock_wall_ns());
+	cases_property(&r->cases, "secvf", SECVF_VERSION);
+	cases_property(&r->cases, "tshark", r->tshark.found ? r->tshark.version : "none");
+	if (!r->job) {
 		err_set(err, EXIT_ENVIRONMENT, "out of memory");
 		return false;
 	}
@@ -449,6 +457,7 @@ static bool make_jobs(struct run *r, struct err *err)
 			struct scenario *s = &r->scenario[i];
 			const char *name = scenario_world_name((enum scenario_world)w);
 			struct job *j = &r->job[r->count];
+			char title[160];
 
 			if (!s->world[w] || (r->world && strcmp(r->world, name) != 0))
 				continue;
@@ -456,7 +465,12 @@ static bool make_jobs(struct run *r, struct err *err)
 			j->world = (enum scenario_world)w;
 			snprintf(j->folder, sizeof(j->folder), "%s/%s.%s", r->folder, s->name,
 				 name);
-			j->result = cases_add(&r->cases, s->name, name);
+			snprintf(title, sizeof(title), "%s/%s", name, s->name);
+			j->index = cases_add(&r->cases, title);
+			if (j->index == SIZE_MAX) {
+				err_set(err, EXIT_ENVIRONMENT, "out of memory");
+				return false;
+			}
 			r->count++;
 		}
 	}
@@ -552,25 +566,30 @@ static bool parse(struct run *r, int argc, char **argv, struct err *err)
 	return false;
 }
 
-static int report(struct run *r)
+static int report(struct run *r, uint64_t start_ns)
 {
+	int exit = cases_ok(&r->cases) ? EXIT_BALANCED : EXIT_UNBALANCED;
+	struct buf sum = {0};
 	struct err err;
-	int exit = cases_failed(&r->cases) ? EXIT_UNBALANCED : EXIT_BALANCED;
 
-	if (r->environment)
+	if (r->cases.counts[CASES_ERROR])
 		exit = EXIT_ENVIRONMENT;
-	cases_summary(&r->cases);
-	if (r->junit && !cases_junit(&r->cases, r->junit, &err))
-		exit = cli_say(&err);
-	if (r->tap && !cases_tap(&r->cases, r->tap, &err))
-		exit = cli_say(&err);
-	if (r->json && !cases_json(&r->cases, r->json, &err))
+	r->cases.ns = clock_now_ns() - start_ns;
+	cases_sum(&r->cases, &sum);
+	if (!sum.failed)
+		fwrite(sum.p, 1, sum.n, stdout);
+	fflush(stdout);
+	buf_done(&sum);
+	if (!cases_write(&r->cases, cases_junit, "--junit", r->junit, &err) ||
+	    !cases_write(&r->cases, cases_tap, "--tap", r->tap, &err) ||
+	    !cases_write(&r->cases, cases_json, "--json", r->json, &err))
 		exit = cli_say(&err);
 	return exit;
 }
 
 static int run(struct run *r, int argc, char **argv)
 {
+	uint64_t start_ns = clock_now_ns();
 	struct err err = {0};
 
 	if (!parse(r, argc, argv, &err))
@@ -579,7 +598,7 @@ static int run(struct run *r, int argc, char **argv)
 		if (!add_path(r, argv[i], &err))
 			return cli_say(&err);
 	}
-	settle(r);
+	settle_texts(r);
 	if (r->list) {
 		for (size_t i = 0; i < r->scenarios; i++)
 			printf("%-28s %s\n", r->scenario[i].name, r->scenario[i].about);
@@ -588,15 +607,15 @@ static int run(struct run *r, int argc, char **argv)
 	if (!cli_detect(&r->tshark, r->asked_tshark, &err) || !make_folder(r, &err) ||
 	    !make_jobs(r, &err))
 		return cli_say(&err);
-	r->cases.quiet = r->quiet;
 	if (!cli_self(r->self)) {
 		err_set(&err, EXIT_ENVIRONMENT, "our own program is not found");
 		return cli_say(&err);
 	}
 	if (r->check)
 		return check_all(r);
+	r->color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 	run_all(r);
-	return report(r);
+	return report(r, start_ns);
 }
 
 int cli_run(int argc, char **argv)

@@ -104,19 +104,31 @@ static bool finish(struct run *r, char *text, size_t n)
 	return status == 0;
 }
 
-bool shown_check(struct shown *s, struct err *err)
+/* A descriptor that reads no_frames. Return: -1 with @err */
+static int open_no_frames(const struct shown *s, struct err *err)
 {
 	int in = memfd_create("secvf", MFD_CLOEXEC);
+
+	if (in >= 0 && write(in, no_frames, sizeof(no_frames)) == (ssize_t)sizeof(no_frames) &&
+	    lseek(in, 0, SEEK_SET) == 0)
+		return in;
+	failed(s, "no memory to ask", errno, err);
+	if (in >= 0)
+		close(in);
+	return -1;
+}
+
+bool shown_check(struct shown *s, struct err *err)
+{
+	int in = open_no_frames(s, err);
 	char text[512], byte;
 	struct run r;
+	bool started = in >= 0 && start(s, &r, "-", in, err);
 
-	if (in < 0 || write(in, no_frames, sizeof(no_frames)) != (ssize_t)sizeof(no_frames) ||
-	    lseek(in, 0, SEEK_SET) != 0 || !start(s, &r, "-", in, err)) {
-		if (in >= 0)
-			close(in);
-		return in < 0 ? failed(s, "no memory to ask", errno, err) : false;
-	}
-	close(in);
+	if (in >= 0)
+		close(in);
+	if (!started)
+		return false;
 	while (read(r.out, &byte, 1) > 0) {
 	}
 	if (finish(&r, text, sizeof(text)))

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/bytes.h"
-#include "pcapng/pcapng_write.h"
 #include "store/segment.h"
 #include "tap/frame.h"
 
@@ -24,27 +22,17 @@ static int step_to(int fd, const struct place *place, uint64_t id, unsigned char
 
 	for (;;) {
 		ssize_t n = pread(fd, bytes, READ_BYTES, (off_t)offset);
-		size_t at = 0;
+		uint64_t at = 0;
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return -errno;
-		while ((size_t)n - at >= 12) {
-			uint32_t length = block_bytes(bytes + at);
-			bool packet = le32_load(bytes + at) == PCAPNG_PACKET;
-
-			if (length < 12 || length % 4 || length > READ_BYTES)
-				return -EBADMSG;
-			if (length > (size_t)n - at)
-				break;
-			if (packet && at_id == id) {
-				buf_put(block, bytes + at, length);
-				return block->failed ? -ENOMEM : 0;
-			}
-			at_id += packet;
-			at += length;
+		if (block_find(bytes, (uint64_t)n, &at, &at_id, id)) {
+			buf_put(block, bytes + at, block_bytes(bytes + at));
+			return block->failed ? -ENOMEM : 0;
 		}
+		/* The end, a length that is none, or one of a block that no tap lays out. */
 		if (!at)
 			return -EBADMSG;
 		offset += at;

@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
 #include "base/pooled.h"
-#include "pcapng/pcapng_write.h"
+
+/* Its type, and its length in front and behind. */
+#define BLOCK_MIN 12u
 
 struct segment *segment_new(uint32_t bytes, uint32_t frames_max)
 {
@@ -158,6 +159,22 @@ void segment_unref(struct segment *s)
 uint32_t block_bytes(const unsigned char *block)
 {
 	return le32_load(block + 4);
+}
+
+bool block_find(const unsigned char *p, uint64_t n, uint64_t *at, uint64_t *id, uint64_t want)
+{
+	while (*at < n && n - *at >= BLOCK_MIN) {
+		uint32_t length = block_bytes(p + *at);
+		bool packet = block_is_packet(p + *at);
+
+		if (length < BLOCK_MIN || length % 4 || length > n - *at)
+			return false;
+		if (packet && *id == want)
+			return true;
+		*id += packet;
+		*at += length;
+	}
+	return false;
 }
 
 struct packet_view packet_of(const unsigned char *block)

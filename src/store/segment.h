@@ -22,6 +22,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
+#include "pcapng/pcapng_write.h"
 #include "tap/frame.h"
 
 /* 2,500 frames of mean size; small enough that a spilled half frees memory in steps. */
@@ -114,6 +116,24 @@ static inline bool segment_has(const struct segment *s, const unsigned char *blo
 
 /** block_bytes() - Length of a whole block */
 uint32_t block_bytes(const unsigned char *block);
+
+/** block_is_packet() - Whether it is a frame's */
+static inline bool block_is_packet(const unsigned char *block)
+{
+	return le32_load(block) == PCAPNG_PACKET;
+}
+
+/**
+ * block_find() - Step over blocks to that of a frame
+ * @p:     Blocks, little-endian, from a file even
+ * @n:     Bytes at @p; the last block may be cut short
+ * @at:    Byte to begin at; then the first that was not stepped over
+ * @id:    Of the first frame from @at on; likewise
+ * @want:  Frame wanted
+ *
+ * Return: whether @want's block, whole, is at @at. If not, what is there is not a whole block
+ */
+bool block_find(const unsigned char *p, uint64_t n, uint64_t *at, uint64_t *id, uint64_t want);
 
 /** packet_of() - What a packet block says */
 struct packet_view packet_of(const unsigned char *block);

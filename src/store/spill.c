@@ -233,7 +233,7 @@ static void rebuild_journal(struct spill *p, struct spool_job *job)
 
 	buf_put(&job->rebuilt, base, at);
 	for (; at < p->journal_to; at += block_bytes(base + at)) {
-		bool packet = le32_load(base + at) == PCAPNG_PACKET;
+		bool packet = block_is_packet(base + at);
 
 		if (packet && c < end && c->id == id)
 			comment_on(&job->rebuilt, base + at, c++->cause);
@@ -428,17 +428,16 @@ bool spill_discard(struct spill *p)
 bool spill_find(const struct spill *p, uint64_t id, struct segment **segment,
 		const unsigned char **block)
 {
-	const unsigned char *at;
-	uint64_t n;
+	uint64_t at, first;
 
 	if (!p->journal || id < p->journal_first || id >= p->queued)
 		return false;
 	/* Interface blocks lie among the frames, so there is no reckoning where one is. */
-	at = p->journal->base + p->journal->first_bytes;
-	for (n = id - p->journal_first; n || le32_load(at) != PCAPNG_PACKET; at += block_bytes(at))
-		n -= le32_load(at) == PCAPNG_PACKET;
+	at = p->journal->first_bytes;
+	first = p->journal_first;
+	check(block_find(p->journal->base, p->journal_to, &at, &first, id));
 	*segment = segment_ref(p->journal);
-	*block = at;
+	*block = p->journal->base + at;
 	return true;
 }
 

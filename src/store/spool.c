@@ -658,7 +658,7 @@ static uint32_t piece(const struct spool *s, const struct spool_job *j, uint64_t
 	    (!l->bytes || s->bytes + (j->to - j->from) < l->bytes))
 		return j->to;
 	while (at < j->to) {
-		n += le32_load(p + at) == PCAPNG_PACKET;
+		n += block_is_packet(p + at);
 		at += block_bytes(p + at);
 		if ((l->frames && s->frames + n >= l->frames) ||
 		    (l->bytes && s->bytes + (at - j->from) >= l->bytes && n))

@@ -6,7 +6,8 @@
  * store holds the newest `limit` frames: a frame that comes when it is full pushes the oldest out,
  * which must be settled and emitted by then (store_full() says when it isn't; the caller decides
  * who gives way). Frames lie in segments (segment.h), of which the store holds those that its
- * frames are in; a segment goes with its last frame.
+ * frames are in; one goes with its last frame, but the newest, which may get more: that goes with
+ * the next frame dropped once a later segment has begun.
  *
  *     tail            emitted          settled_to       fed_to        head
  *      | emitted, kept   | settled, to emit | some settled  | pending     |

@@ -28,21 +28,19 @@ extern char **environ;
 
 static char dir[64];
 
-const char *proc_dir(void)
+int proc_begin(void **state)
 {
-	if (!dir[0]) {
-		snprintf(dir, sizeof(dir), "/tmp/secvf-test-XXXXXX");
-		assert_non_null(mkdtemp(dir));
-		setenv("AVF_HOME", dir, 1);
-	}
-	return dir;
+	(void)state;
+	snprintf(dir, sizeof(dir), "/tmp/secvf-test-XXXXXX");
+	return mkdtemp(dir) ? setenv("AVF_HOME", dir, 1) : -1;
 }
 
-void proc_done(void)
+int proc_end(void **state)
 {
-	DIR *d = opendir(proc_dir());
+	DIR *d = opendir(dir);
 	struct dirent *e;
 
+	(void)state;
 	while (d && (e = readdir(d))) {
 		if (e->d_name[0] != '.')
 			unlink(proc_path(e->d_name));
@@ -50,6 +48,12 @@ void proc_done(void)
 	if (d)
 		closedir(d);
 	rmdir(dir);
+	return 0;
+}
+
+const char *proc_dir(void)
+{
+	return dir;
 }
 
 const char *proc_path(const char *name)

@@ -8,9 +8,13 @@
 
 struct json_object;
 
-/** proc_dir() - A fresh folder for this test program; removed by proc_done() */
+/** proc_begin(), proc_end() - Set-up and teardown of a group: a fresh folder for this program, and
+ * AVF_HOME; the folder goes with its files */
+int proc_begin(void **state);
+int proc_end(void **state);
+
+/** proc_dir() - That folder */
 const char *proc_dir(void);
-void proc_done(void);
 
 /** proc_path() - Path of a file in the folder; the last eight results live */
 const char *proc_path(const char *name);

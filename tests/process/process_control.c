@@ -161,13 +161,6 @@ static void test_what_stands_in_the_way(void **state)
 	unlink(sock);
 }
 
-static int teardown(void **state)
-{
-	(void)state;
-	proc_done();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -175,6 +168,5 @@ int main(void)
 		cmocka_unit_test(test_what_stands_in_the_way),
 	};
 
-	proc_dir();
-	return cmocka_run_group_tests(tests, NULL, teardown);
+	return cmocka_run_group_tests(tests, proc_begin, proc_end);
 }

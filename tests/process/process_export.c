@@ -249,13 +249,6 @@ static void test_session(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
-static int done(void **state)
-{
-	(void)state;
-	proc_done();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -267,6 +260,5 @@ int main(void)
 		cmocka_unit_test(test_session),
 	};
 
-	proc_dir();
-	return cmocka_run_group_tests(tests, NULL, done);
+	return cmocka_run_group_tests(tests, proc_begin, proc_end);
 }

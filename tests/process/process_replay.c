@@ -85,6 +85,15 @@ static bool differs(const char *name)
 	return has_fcs(name) || strstr(name, "tls-keys");
 }
 
+/* Where a capture takes long, as under a sanitizer, each Nth does; and each that is hostile. */
+static int every(void)
+{
+	const char *text = getenv("SECVF_TEST_EVERY");
+	int n = text ? atoi(text) : 1;
+
+	return n > 1 ? n : 1;
+}
+
 /* Call @check for each capture of the fixtures. */
 static void each_fixture(void (*check)(const char *name, const char *path))
 {
@@ -96,7 +105,8 @@ static void each_fixture(void (*check)(const char *name, const char *path))
 		char path[512];
 
 		snprintf(path, sizeof(path), CAPTURE("%s"), list[i]->d_name);
-		if (strstr(list[i]->d_name, ".pcap"))
+		if (strstr(list[i]->d_name, ".pcap") &&
+		    (i % every() == 0 || strncmp(list[i]->d_name, "hostile-", 8) == 0))
 			check(list[i]->d_name, path);
 		free(list[i]);
 	}
@@ -140,7 +150,7 @@ static void test_ek_is_tsharks_byte_for_byte(void **state)
 	compared = 0;
 	each_fixture(check_verbatim);
 	print_message("%u captures compared\n", compared);
-	assert_true(compared > 15);
+	assert_true(compared > 15 / (unsigned)every());
 }
 
 static const char *text_of(struct json_object *o, const char *key)
@@ -212,7 +222,7 @@ static void test_lean_columns_are_tsharks(void **state)
 	compared = 0;
 	each_fixture(check_lean);
 	print_message("%u captures compared\n", compared);
-	assert_true(compared > 40);
+	assert_true(compared > 40 / (unsigned)every());
 }
 
 /* ---- tshark dies, refuses, is not there ---- */
@@ -589,13 +599,6 @@ static void test_many_drops_and_no_frame(void **state)
 	assert_int_equal(proc_audit_count("drop"), proc_report("switch.dropped.oversize"));
 }
 
-static int teardown(void **state)
-{
-	(void)state;
-	proc_done();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -619,6 +622,5 @@ int main(void)
 		cmocka_unit_test(test_scope_and_filter_are_counted),
 	};
 
-	proc_dir();
-	return cmocka_run_group_tests(tests, NULL, teardown);
+	return cmocka_run_group_tests(tests, proc_begin, proc_end);
 }

@@ -39,4 +39,19 @@ static inline struct segment *blocks_one(const struct pcapng_packet *p, uint64_t
 	return s;
 }
 
+/* A segment of @frames from @first_id on, each of 100 zeros and with its id as time stamp. One
+ * reference */
+static inline struct segment *blocks_run(uint64_t first_id, unsigned frames)
+{
+	static const unsigned char zeros[100];
+	struct pcapng_packet p = {.data = zeros, .caplen = 100, .len = 100};
+	struct segment *s = blocks_begin(frames * pcapng_packet_bytes(&p), frames, first_id);
+
+	for (unsigned i = 0; i < frames; i++) {
+		p.ts_ns = first_id + i;
+		blocks_put(s, &p);
+	}
+	return s;
+}
+
 #endif

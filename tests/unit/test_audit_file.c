@@ -22,51 +22,20 @@
 
 #include "base/audit.h"
 #include "os/audit_file.h"
+#include "files.h"
 
-static char dir[64], path[4096], before[4096];
+static char before[4096];
 
 static int make_dir(void **state)
 {
-	(void)state;
-	snprintf(dir, sizeof(dir), "/tmp/test-audit-XXXXXX");
-	if (!mkdtemp(dir) || !getcwd(before, sizeof(before)))
+	if (files_begin(state) || !getcwd(before, sizeof(before)))
 		return -1;
-	return chdir(dir);
+	return chdir(files_folder);
 }
 
 static int remove_dir(void **state)
 {
-	char command[128];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-	if (chdir(before))
-		return -1;
-	return system(command);
-}
-
-static const char *at(const char *below)
-{
-	snprintf(path, sizeof(path), "%s/%s", dir, below);
-	return path;
-}
-
-/* The file's text, to be free()d; NULL where there is none. */
-static char *slurp(const char *name, size_t *n)
-{
-	FILE *in = fopen(name, "rb");
-	char *text;
-	long size;
-
-	if (!in)
-		return NULL;
-	fseek(in, 0, SEEK_END);
-	size = ftell(in);
-	rewind(in);
-	text = calloc(1, (size_t)size + 1);
-	*n = fread(text, 1, (size_t)size, in);
-	fclose(in);
-	return text;
+	return chdir(before) ? -1 : files_end(state);
 }
 
 static void line(struct audit_file *f, const char *members)
@@ -113,14 +82,14 @@ static void lines_are_stamped_and_appended(void **state)
 
 	(void)state;
 	for (int round = 0; round < 2; round++) {
-		assert_int_equal(audit_file_open(&f, at("deep/deeper/log"), &err), 0);
+		assert_int_equal(audit_file_open(&f, files_path("deep/deeper/log"), &err), 0);
 		assert_int_equal(f.bytes, round ? n : 0);
 		line(&f, "\"event\":\"one\"");
 		line(&f, "\"event\":\"two\",\"k\":1");
 		assert_int_equal(f.unwritten, 0);
 		audit_file_close(&f);
 		assert_int_equal(f.fd, -1);
-		text = slurp(at("deep/deeper/log"), &n);
+		text = files_read(files_path("deep/deeper/log"), &n);
 		assert_non_null(text);
 		seen = 0;
 		for (int i = 0; i <= round; i++) {
@@ -130,9 +99,9 @@ static void lines_are_stamped_and_appended(void **state)
 		assert_int_equal(seen, n);
 		free(text);
 	}
-	assert_int_equal(stat(at("deep/deeper/log"), &st), 0);
+	assert_int_equal(stat(files_path("deep/deeper/log"), &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
-	assert_int_equal(stat(at("deep"), &st), 0);
+	assert_int_equal(stat(files_path("deep"), &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0700);
 }
 
@@ -142,7 +111,7 @@ static void descriptor_is_not_inherited(void **state)
 	struct err err;
 
 	(void)state;
-	assert_int_equal(audit_file_open(&f, at("cloexec"), &err), 0);
+	assert_int_equal(audit_file_open(&f, files_path("cloexec"), &err), 0);
 	assert_true(fcntl(f.fd, F_GETFD) & FD_CLOEXEC);
 	assert_true(fcntl(f.fd, F_GETFL) & O_APPEND);
 	audit_file_close(&f);
@@ -190,21 +159,21 @@ static void log_turns_at_its_size(void **state)
 	struct err err;
 
 	(void)state;
-	assert_int_equal(audit_file_open(&f, at("turn"), &err), 0);
+	assert_int_equal(audit_file_open(&f, files_path("turn"), &err), 0);
 	fill(&f);
-	assert_int_equal(size_of(at("turn")), AUDIT_FILE_BYTES);
-	assert_int_equal(size_of(at("turn.1")), -1); /* full, not turned yet */
+	assert_int_equal(size_of(files_path("turn")), AUDIT_FILE_BYTES);
+	assert_int_equal(size_of(files_path("turn.1")), -1); /* full, not turned yet */
 	/* One after the other they move up, and the last falls off. */
 	for (unsigned files = 1; files <= AUDIT_FILES + 1; files++) {
 		line(&f, "\"event\":\"mark\"");
-		assert_in_range(size_of(at("turn")), 1, 100);
+		assert_in_range(size_of(files_path("turn")), 1, 100);
 		for (unsigned i = 1; i < AUDIT_FILES + 2; i++) {
 			char name[16];
 
 			snprintf(name, sizeof(name), "turn.%u", i);
-			assert_int_equal(size_of(at(name)), i <= files && i < AUDIT_FILES
-								    ? (int)AUDIT_FILE_BYTES
-								    : -1);
+			assert_int_equal(size_of(files_path(name)), i <= files && i < AUDIT_FILES
+									    ? (int)AUDIT_FILE_BYTES
+									    : -1);
 		}
 		fill(&f);
 	}
@@ -220,21 +189,21 @@ static void old_bytes_count(void **state)
 	int fd;
 
 	(void)state;
-	fd = open(at("old"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	fd = open(files_path("old"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	assert_int_equal(ftruncate(fd, AUDIT_FILE_BYTES), 0);
 	close(fd);
-	assert_int_equal(audit_file_open(&f, at("old"), &err), 0);
+	assert_int_equal(audit_file_open(&f, files_path("old"), &err), 0);
 	line(&f, "\"event\":\"one\"");
 	audit_file_close(&f);
-	assert_int_equal(size_of(at("old.1")), AUDIT_FILE_BYTES);
-	assert_true(size_of(at("old")) < 100);
+	assert_int_equal(size_of(files_path("old.1")), AUDIT_FILE_BYTES);
+	assert_true(size_of(files_path("old")) < 100);
 }
 
 /* Run with stderr into a file. */
 static char *with_stderr(struct audit_file *f, size_t *n)
 {
 	int saved = dup(STDERR_FILENO);
-	int fd = open(at("stderr"), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int fd = open(files_path("stderr"), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	assert_true(saved >= 0 && fd >= 0);
 	fflush(stderr);
@@ -243,7 +212,7 @@ static char *with_stderr(struct audit_file *f, size_t *n)
 	dup2(saved, STDERR_FILENO);
 	close(saved);
 	close(fd);
-	return slurp(at("stderr"), n);
+	return files_read(files_path("stderr"), n);
 }
 
 static void expect_stderr(const char *log)
@@ -271,18 +240,18 @@ static void unwritable_goes_to_stderr(void **state)
 	int fd;
 
 	(void)state;
-	fd = open(at("file"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	fd = open(files_path("file"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	close(fd);
-	snprintf(log, sizeof(log), "%s", at("file/log")); /* a folder that is a file */
+	snprintf(log, sizeof(log), "%s", files_path("file/log")); /* a folder that is a file */
 	expect_stderr(log);
-	snprintf(log, sizeof(log), "%s", at("folder/log"));
-	assert_int_equal(mkdir(at("folder"), 0700), 0);
+	snprintf(log, sizeof(log), "%s", files_path("folder/log"));
+	assert_int_equal(mkdir(files_path("folder"), 0700), 0);
 	assert_int_equal(mkdir(log, 0700), 0); /* a file that is a folder */
 	expect_stderr(log);
-	assert_int_equal(symlink(at("elsewhere"), "link"), 0); /* somebody else's link */
-	snprintf(log, sizeof(log), "%s", at("link"));
+	assert_int_equal(symlink(files_path("elsewhere"), "link"), 0); /* somebody else's link */
+	snprintf(log, sizeof(log), "%s", files_path("link"));
 	expect_stderr(log);
-	assert_int_equal(size_of(at("elsewhere")), -1);
+	assert_int_equal(size_of(files_path("elsewhere")), -1);
 }
 
 static void usual_place_is_below_home(void **state)
@@ -293,17 +262,17 @@ static void usual_place_is_below_home(void **state)
 	size_t n;
 
 	(void)state;
-	setenv("AVF_HOME", at("avf"), 1);
+	setenv("AVF_HOME", files_path("avf"), 1);
 	assert_true(home_path(place, sizeof(place), "Captures"));
-	assert_string_equal(place, at("avf/Captures"));
+	assert_string_equal(place, files_path("avf/Captures"));
 	assert_int_equal(audit_file_open(&f, NULL, &err), 0);
 	line(&f, "\"event\":\"one\"");
 	audit_file_close(&f);
-	assert_true(size_of(at("avf/logs/error-audit.log")) > 0);
+	assert_true(size_of(files_path("avf/logs/error-audit.log")) > 0);
 	setenv("AVF_HOME", "", 1); /* as if unset */
-	setenv("HOME", at("user"), 1);
+	setenv("HOME", files_path("user"), 1);
 	assert_true(home_path(place, sizeof(place), "Captures"));
-	assert_string_equal(place, at("user/.avf/Captures"));
+	assert_string_equal(place, files_path("user/.avf/Captures"));
 	n = strlen(place);
 	assert_false(home_path(place, n, "Captures")); /* no room for the NUL */
 	assert_true(home_path(place, n + 1, "Captures"));

@@ -29,6 +29,7 @@
 #include "capfile/capfile_private.h"
 #include "tap/frame.h"
 #include "unit/capture_image.h"
+#include "files.h"
 
 #define S	  UINT64_C(1000000000)
 #define NO_LENGTH UINT64_MAX /* of a section */
@@ -894,7 +895,7 @@ static void random_damage(void **state)
 
 static void files_and_pipes(void **state)
 {
-	char dir[] = "/tmp/test_capfile.XXXXXX", path[64];
+	const char *path = NULL;
 	struct capfile_frame f;
 	struct capfile *c;
 	struct image i;
@@ -902,8 +903,8 @@ static void files_and_pipes(void **state)
 	int fds[2], saved;
 
 	(void)state;
-	assert_non_null(mkdtemp(dir));
-	snprintf(path, sizeof(path), "%s/a.pcapng", dir);
+	assert_int_equal(files_begin(state), 0);
+	path = files_path("a.pcapng");
 	pcapng_of_all(&i, true);
 	image_save(&i, path);
 	c = capfile_open(path, &err);
@@ -936,13 +937,13 @@ static void files_and_pipes(void **state)
 	close(saved);
 	close(fds[0]);
 
-	assert_null(capfile_open(dir, &err));
+	assert_null(capfile_open(files_folder, &err));
 	assert_non_null(strstr(err.text, "it is a directory"));
 	unlink(path);
 	assert_null(capfile_open(path, &err));
 	assert_int_equal(err.exit, EXIT_ENVIRONMENT);
 	assert_non_null(strstr(err.text, "No such file"));
-	rmdir(dir);
+	assert_int_equal(files_end_empty(state), 0);
 	image_done(&i);
 }
 

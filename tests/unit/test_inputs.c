@@ -12,7 +12,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,50 +19,23 @@
 #include <unistd.h>
 
 #include "cli/inputs.h"
-
-static char folder[64];
-
-static int make_folder(void **state)
-{
-	(void)state;
-	snprintf(folder, sizeof(folder), "/tmp/test_inputs-XXXXXX");
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
-}
+#include "files.h"
 
 static int remove_folder(void **state)
 {
-	(void)state;
 	unsetenv("AVF_HOME");
-	return nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static const char *path_of(const char *name)
-{
-	static char path[4][512];
-	static unsigned next;
-	char *p = path[next++ % 4];
-
-	snprintf(p, 512, "%s/%s", folder, name);
-	return p;
+	return files_end(state);
 }
 
 static void make_dir(const char *name)
 {
-	assert_int_equal(mkdir(path_of(name), 0700), 0);
+	assert_int_equal(mkdir(files_path(name), 0700), 0);
 }
 
 /* A file of so many bytes. */
 static void put_file(const char *name, size_t bytes)
 {
-	FILE *f = fopen(path_of(name), "we");
+	FILE *f = fopen(files_path(name), "we");
 
 	assert_non_null(f);
 	while (bytes--)
@@ -75,13 +47,13 @@ static void put_file(const char *name, size_t bytes)
 static const char *names(const struct inputs *in)
 {
 	static char text[4096];
-	size_t n = 0, m = strlen(folder);
+	size_t n = 0, m = strlen(files_folder);
 
 	text[0] = '\0';
 	for (size_t i = 0; i < in->count; i++) {
 		const char *name = in->paths[i];
 
-		if (strncmp(name, folder, m) == 0 && name[m] == '/')
+		if (strncmp(name, files_folder, m) == 0 && name[m] == '/')
 			name += m + 1;
 		n += (size_t)snprintf(text + n, sizeof(text) - n, " %s", name);
 	}
@@ -120,15 +92,15 @@ static void files_are_as_they_are_named(void **state)
 	(void)state;
 	put_file("b", 10);
 	put_file("a.pcap", 5);
-	add(&in, path_of("b"));
+	add(&in, files_path("b"));
 	assert_false(inputs_stdin(&in));
-	add(&in, path_of("a.pcap"));
+	add(&in, files_path("a.pcap"));
 	add(&in, "-");
-	add(&in, path_of("b"));
+	add(&in, files_path("b"));
 	assert_string_equal(names(&in), " b a.pcap - b");
 	assert_int_equal(in.bytes, 25);
 	assert_true(inputs_stdin(&in));
-	assert_false(inputs_add(&in, path_of("none"), &err));
+	assert_false(inputs_add(&in, files_path("none"), &err));
 	expect_words(&err, EXIT_ENVIRONMENT, "/none: No such file or directory");
 	assert_int_equal(in.count, 4);
 	inputs_done(&in);
@@ -142,8 +114,8 @@ static void bytes_are_of_files(void **state)
 	struct inputs in = {0};
 
 	(void)state;
-	assert_int_equal(mkfifo(path_of("fifo.pcap"), 0600), 0);
-	add(&in, path_of("fifo.pcap"));
+	assert_int_equal(mkfifo(files_path("fifo.pcap"), 0600), 0);
+	add(&in, files_path("fifo.pcap"));
 	add(&in, "/dev/null");
 	assert_int_equal(in.count, 2);
 	assert_int_equal(in.bytes, 0);
@@ -173,12 +145,12 @@ static void of_a_folder_its_captures(void **state)
 	put_file("below/h.pcap", 1);
 	make_dir("i.pcap");
 	put_file("i.pcap/j.pcap", 1);
-	assert_int_equal(mkfifo(path_of("k.pcap"), 0600), 0);
-	assert_int_equal(symlink("below/h.pcap", path_of("l.pcap")), 0);
-	expect_folder(folder, " a.pcap b.pcapng c.cap d.pcap.gz e.pcapng.zst f.cap.gz "
-			      "g.gz.zst.pcap l.pcap");
-	expect_folder(path_of("i.pcap"), " i.pcap/j.pcap");
-	expect_folder(path_of("i.pcap///"), " i.pcap/j.pcap");
+	assert_int_equal(mkfifo(files_path("k.pcap"), 0600), 0);
+	assert_int_equal(symlink("below/h.pcap", files_path("l.pcap")), 0);
+	expect_folder(files_folder, " a.pcap b.pcapng c.cap d.pcap.gz e.pcapng.zst f.cap.gz "
+				    "g.gz.zst.pcap l.pcap");
+	expect_folder(files_path("i.pcap"), " i.pcap/j.pcap");
+	expect_folder(files_path("i.pcap///"), " i.pcap/j.pcap");
 }
 
 static void numbers_go_by_value(void **state)
@@ -210,7 +182,7 @@ static void numbers_go_by_value(void **state)
 		put_file(order[(i * 7) % count], 1);
 		snprintf(want + strlen(want), sizeof(want) - strlen(want), " %s", order[i]);
 	}
-	expect_folder(folder, want);
+	expect_folder(files_folder, want);
 }
 
 /* Each folder is in order for itself, behind what was named before. */
@@ -225,9 +197,9 @@ static void folders_follow_one_another(void **state)
 	put_file("z/1.pcap", 4);
 	put_file("a/3.pcap", 5);
 	put_file("y.pcap", 6);
-	add(&in, path_of("z"));
-	add(&in, path_of("y.pcap"));
-	add(&in, path_of("a"));
+	add(&in, files_path("z"));
+	add(&in, files_path("y.pcap"));
+	add(&in, files_path("a"));
 	assert_string_equal(names(&in), " z/1.pcap z/2.pcap y.pcap a/3.pcap");
 	assert_int_equal(in.bytes, 18);
 	inputs_done(&in);
@@ -242,8 +214,8 @@ static void folders_without_captures(void **state)
 	make_dir("empty");
 	put_file("empty/readme.txt", 1);
 	put_file("a.pcap", 1);
-	add(&in, path_of("a.pcap"));
-	assert_false(inputs_add(&in, path_of("empty"), &err));
+	add(&in, files_path("a.pcap"));
+	assert_false(inputs_add(&in, files_path("empty"), &err));
 	expect_words(&err, EXIT_ENVIRONMENT, "/empty: there is no capture in that folder");
 	assert_int_equal(in.count, 1);
 	inputs_done(&in);
@@ -271,7 +243,7 @@ static void of_a_session_its_files(void **state)
 	char path[128];
 
 	(void)state;
-	setenv("AVF_HOME", folder, 1);
+	setenv("AVF_HOME", files_folder, 1);
 	make_dir("Captures");
 	for (unsigned i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		snprintf(path, sizeof(path), "Captures/%s", others[i]);
@@ -302,7 +274,7 @@ static void sessions_are_where_they_are_kept(void **state)
 	struct err err;
 
 	(void)state;
-	setenv("HOME", folder, 1);
+	setenv("HOME", files_folder, 1);
 	assert_false(inputs_session(&in, "s", &err));
 	expect_words(&err, EXIT_ENVIRONMENT, "/.avf/Captures: No such file or directory");
 	make_dir(".avf");
@@ -327,7 +299,7 @@ static void sessions_are_names(void **state)
 	struct err err;
 
 	(void)state;
-	setenv("AVF_HOME", folder, 1);
+	setenv("AVF_HOME", files_folder, 1);
 	make_dir("Captures");
 	put_file("s-rot1.pcapng", 1);
 	for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
@@ -349,13 +321,13 @@ static void there_is_a_bound(void **state)
 	assert_false(inputs_add(&in, "-", &err));
 	expect_words(&err, EXIT_USAGE, "more than 65536 files");
 	put_file("a.pcap", 1);
-	assert_false(inputs_add(&in, folder, &err));
+	assert_false(inputs_add(&in, files_folder, &err));
 	expect_words(&err, EXIT_USAGE, "more than 65536 files");
 	assert_int_equal(in.count, INPUTS_MAX);
 	inputs_done(&in);
 }
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, files_begin, remove_folder)
 
 int main(void)
 {

@@ -30,59 +30,22 @@
 #include "capfile/export.h"
 #include "cli/outfile.h"
 #include "capture_image.h"
-
-static char folder[64];
-
-static int make_folder(void **state)
-{
-	(void)state;
-	snprintf(folder, sizeof(folder), "/tmp/test_outfile-XXXXXX");
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-/* What a test leaves behind it has to remove. */
-static int remove_folder(void **state)
-{
-	(void)state;
-	return rmdir(folder);
-}
-
-static const char *path_of(const char *name)
-{
-	static char path[4][128];
-	static unsigned next;
-	char *p = path[next++ % 4];
-
-	snprintf(p, 128, "%s/%s", folder, name);
-	return p;
-}
+#include "files.h"
 
 static void put_file(const char *name, const char *text)
 {
-	FILE *f = fopen(path_of(name), "we");
-
-	assert_non_null(f);
-	assert_true(fputs(text, f) >= 0);
-	assert_int_equal(fclose(f), 0);
+	files_put(files_path(name), text, strlen(text));
 }
 
 static void expect_file(const char *name, const char *want)
 {
-	char text[64];
-	FILE *f = fopen(path_of(name), "re");
-	size_t n;
-
-	assert_non_null(f);
-	n = fread(text, 1, sizeof(text) - 1, f);
-	text[n] = '\0';
-	fclose(f);
-	assert_string_equal(text, want);
+	files_expect(files_path(name), want);
 }
 
-/* Files of the folder, and how many of them are parts. */
+/* Files of the files_folder, and how many of them are parts. */
 static unsigned files(unsigned *parts)
 {
-	DIR *d = opendir(folder);
+	DIR *d = opendir(files_folder);
 	struct dirent *e;
 	unsigned n = 0;
 
@@ -128,7 +91,7 @@ static void sealed_has_the_name(void **state)
 	struct err err;
 
 	(void)state;
-	open_out(path_of("new"));
+	open_out(files_path("new"));
 	assert_int_equal(outfile_write(NULL, "all ", 4), 0);
 	assert_int_equal(outfile_write(NULL, "of it", 5), 0);
 	assert_int_equal(outfile_write(NULL, "", 0), 0);
@@ -137,11 +100,11 @@ static void sealed_has_the_name(void **state)
 	expect_files(1, 0);
 	expect_file("new", "all of it");
 	/* Captures are for nobody else. */
-	assert_int_equal(stat(path_of("new"), &st), 0);
+	assert_int_equal(stat(files_path("new"), &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	outfile_drop();
 	expect_file("new", "all of it");
-	unlink(path_of("new"));
+	unlink(files_path("new"));
 }
 
 static void until_then_the_old_one_is_there(void **state)
@@ -150,31 +113,31 @@ static void until_then_the_old_one_is_there(void **state)
 
 	(void)state;
 	put_file("f", "old");
-	open_out(path_of("f"));
+	open_out(files_path("f"));
 	assert_int_equal(outfile_write(NULL, "new", 3), 0);
 	expect_file("f", "old");
 	expect_files(2, 1);
 	assert_true(outfile_seal(&err));
 	expect_file("f", "new");
 	expect_files(1, 0);
-	unlink(path_of("f"));
+	unlink(files_path("f"));
 }
 
 static void dropped_is_gone(void **state)
 {
 	(void)state;
-	open_out(path_of("new"));
+	open_out(files_path("new"));
 	assert_int_equal(outfile_write(NULL, "half", 4), 0);
 	outfile_drop();
 	expect_files(0, 0);
 	put_file("f", "old");
-	open_out(path_of("f"));
+	open_out(files_path("f"));
 	assert_int_equal(outfile_write(NULL, "half", 4), 0);
 	outfile_drop();
 	outfile_drop();
 	expect_files(1, 0);
 	expect_file("f", "old");
-	unlink(path_of("f"));
+	unlink(files_path("f"));
 }
 
 /* The name was taken by something that no file can replace, while the file was written. */
@@ -183,27 +146,27 @@ static void what_cannot_be_sealed_is_gone(void **state)
 	struct err err;
 
 	(void)state;
-	open_out(path_of("f"));
+	open_out(files_path("f"));
 	assert_int_equal(outfile_write(NULL, "new", 3), 0);
-	assert_int_equal(mkdir(path_of("f"), 0700), 0);
+	assert_int_equal(mkdir(files_path("f"), 0700), 0);
 	assert_false(outfile_seal(&err));
 	assert_int_equal(err.exit, EXIT_ENVIRONMENT);
 	assert_non_null(strstr(err.text, "/f: cannot be written: "));
 	expect_files(1, 0);
-	assert_int_equal(rmdir(path_of("f")), 0);
+	assert_int_equal(rmdir(files_path("f")), 0);
 }
 
 static void wrong_names_leave_nothing(void **state)
 {
 	(void)state;
-	expect_refused(folder, EXIT_USAGE, ": it is a folder; name a file in it");
-	expect_refused(path_of("none/f"), EXIT_ENVIRONMENT, "No such file or directory");
-	expect_refused(path_of("f/"), EXIT_ENVIRONMENT, "/f/: cannot be written: ");
+	expect_refused(files_folder, EXIT_USAGE, ": it is a folder; name a file in it");
+	expect_refused(files_path("none/f"), EXIT_ENVIRONMENT, "No such file or directory");
+	expect_refused(files_path("f/"), EXIT_ENVIRONMENT, "/f/: cannot be written: ");
 	put_file("g", "old");
-	expect_refused(path_of("g/f"), EXIT_ENVIRONMENT, "Not a directory");
+	expect_refused(files_path("g/f"), EXIT_ENVIRONMENT, "Not a directory");
 	expect_files(1, 0);
 	expect_file("g", "old");
-	unlink(path_of("g"));
+	unlink(files_path("g"));
 }
 
 static void links_stay(void **state)
@@ -213,21 +176,21 @@ static void links_stay(void **state)
 
 	(void)state;
 	put_file("f", "old");
-	assert_int_equal(symlink("f", path_of("link")), 0);
-	open_out(path_of("link"));
+	assert_int_equal(symlink("f", files_path("link")), 0);
+	open_out(files_path("link"));
 	assert_int_equal(outfile_write(NULL, "new", 3), 0);
 	expect_file("link", "old");
 	assert_true(outfile_seal(&err));
-	assert_int_equal(lstat(path_of("link"), &st), 0);
+	assert_int_equal(lstat(files_path("link"), &st), 0);
 	assert_true(S_ISLNK(st.st_mode));
 	expect_file("f", "new");
 	/* One that leads nowhere is no file that could be replaced. */
-	unlink(path_of("f"));
-	expect_refused(path_of("link"), EXIT_ENVIRONMENT, "/link: cannot be written: ");
-	assert_int_equal(lstat(path_of("link"), &st), 0);
+	unlink(files_path("f"));
+	expect_refused(files_path("link"), EXIT_ENVIRONMENT, "/link: cannot be written: ");
+	assert_int_equal(lstat(files_path("link"), &st), 0);
 	assert_true(S_ISLNK(st.st_mode));
 	expect_files(1, 0);
-	unlink(path_of("link"));
+	unlink(files_path("link"));
 }
 
 /* ---- what is no regular file ---- */
@@ -239,10 +202,10 @@ static void fifos_are_written_to(void **state)
 	int fd;
 
 	(void)state;
-	assert_int_equal(mkfifo(path_of("fifo"), 0600), 0);
-	fd = open(path_of("fifo"), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_int_equal(mkfifo(files_path("fifo"), 0600), 0);
+	fd = open(files_path("fifo"), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	assert_true(fd >= 0);
-	open_out(path_of("fifo"));
+	open_out(files_path("fifo"));
 	expect_files(1, 0);
 	assert_int_equal(outfile_write(NULL, "hello", 5), 0);
 	assert_int_equal(read(fd, text, sizeof(text)), 5);
@@ -252,7 +215,29 @@ static void fifos_are_written_to(void **state)
 	assert_int_equal(outfile_write(NULL, "hello", 5), -EPIPE);
 	assert_true(outfile_seal(&err));
 	expect_files(1, 0);
-	unlink(path_of("fifo"));
+	unlink(files_path("fifo"));
+}
+
+/* The descriptor is closed behind its back: the next free one is the one that it gets. */
+static void a_fifo_that_fails_is_named(void **state)
+{
+	struct err err;
+	int fd, out;
+
+	(void)state;
+	assert_int_equal(mkfifo(files_path("fifo"), 0600), 0);
+	fd = open(files_path("fifo"), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	out = dup(fd);
+	assert_true(fd >= 0 && out >= 0);
+	close(out);
+	open_out(files_path("fifo"));
+	close(out);
+	assert_false(outfile_seal(&err));
+	assert_int_equal(err.exit, EXIT_ENVIRONMENT);
+	assert_non_null(strstr(err.text, files_path("fifo")));
+	expect_files(1, 0);
+	close(fd);
+	unlink(files_path("fifo"));
 }
 
 /* ---- processes ---- */
@@ -312,7 +297,7 @@ static bool begin_half(void)
 {
 	struct err err;
 
-	return outfile_open(path_of("f"), &err) && outfile_write(NULL, "half", 4) == 0;
+	return outfile_open(files_path("f"), &err) && outfile_write(NULL, "half", 4) == 0;
 }
 
 /* Tell, and wait for a signal. Return: 1, for where it cannot */
@@ -349,7 +334,7 @@ static void signals_end_it_and_remove_the_part(void **state)
 		expect_file("f", "old");
 		close(from);
 	}
-	unlink(path_of("f"));
+	unlink(files_path("f"));
 }
 
 static int seal_half(int tell)
@@ -371,7 +356,7 @@ static void signals_leave_what_is_sealed(void **state)
 	expect_files(1, 0);
 	expect_file("f", "half");
 	close(from);
-	unlink(path_of("f"));
+	unlink(files_path("f"));
 }
 
 /* As under nohup. */
@@ -396,7 +381,7 @@ static void what_is_ignored_stays_ignored(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 	expect_file("f", "half");
 	close(from);
-	unlink(path_of("f"));
+	unlink(files_path("f"));
 }
 
 static int go[2]; /* the pipe that child_that_waits() reads */
@@ -580,7 +565,7 @@ static void full_disks_leave_the_old_one(void **state)
 	expect_files(1, 0);
 	expect_file("f", "old");
 	close(from);
-	unlink(path_of("f"));
+	unlink(files_path("f"));
 }
 
 /* ---- exports, compressed by their names ---- */
@@ -620,12 +605,12 @@ static uint64_t export_to(const char *name, bool whole)
 	char part[192];
 
 	assert_non_null(s);
-	open_out(path_of(name));
+	open_out(files_path(name));
 	e = export_open(&config, &err);
-	c = capfile_open(path_of("in.pcap"), &err);
+	c = capfile_open(files_path("in.pcap"), &err);
 	assert_true(e && c);
 	assert_int_equal(export_input(e, c, &err), EXPORT_WHOLE);
-	snprintf(part, sizeof(part), "%s.part-%ld", path_of(name), (long)getpid());
+	snprintf(part, sizeof(part), "%s.part-%ld", files_path(name), (long)getpid());
 	assert_int_equal(stat(part, &st), 0);
 	if (whole) {
 		assert_true(export_end(e, &err));
@@ -642,7 +627,7 @@ static void expect_capture(const char *name, bool packed)
 {
 	struct capfile_frame f;
 	struct err err;
-	struct capfile *c = capfile_open(path_of(name), &err);
+	struct capfile *c = capfile_open(files_path(name), &err);
 	unsigned n = 0;
 
 	if (!c)
@@ -664,7 +649,7 @@ static void exports_are_whole_or_not_there(void **state)
 
 	(void)state;
 	make(&i);
-	image_save(&i, path_of("in.pcap"));
+	image_save(&i, files_path("in.pcap"));
 	for (unsigned k = 0; k < 3; k++) {
 		assert_true(export_to(names[k], false) > 0);
 		expect_files(1, 0);
@@ -675,13 +660,13 @@ static void exports_are_whole_or_not_there(void **state)
 		export_to(names[k], true);
 		expect_files(2, 0);
 		expect_capture(names[k], k > 0);
-		unlink(path_of(names[k]));
+		unlink(files_path(names[k]));
 	}
-	unlink(path_of("in.pcap"));
+	unlink(files_path("in.pcap"));
 	image_done(&i);
 }
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, files_begin, files_end_empty)
 
 int main(void)
 {
@@ -693,6 +678,7 @@ int main(void)
 		IN_FOLDER(wrong_names_leave_nothing),
 		IN_FOLDER(links_stay),
 		IN_FOLDER(fifos_are_written_to),
+		IN_FOLDER(a_fifo_that_fails_is_named),
 		IN_FOLDER(signals_end_it_and_remove_the_part),
 		IN_FOLDER(signals_leave_what_is_sealed),
 		IN_FOLDER(what_is_ignored_stays_ignored),

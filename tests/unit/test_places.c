@@ -25,26 +25,14 @@
 #include "pcapng/pcapng_write.h"
 #include "random.h"
 #include "store/segment.h"
-
-static char folder[] = "/tmp/test_places.XXXXXX";
+#include "files.h"
 
 static const char *path_of(unsigned n, const char *suffix)
 {
-	static char path[2][128];
-	static unsigned turn;
+	char name[32];
 
-	turn ^= 1;
-	snprintf(path[turn], sizeof(path[turn]), "%s/%u%s", folder, n, suffix);
-	return path[turn];
-}
-
-static void save(const char *path, const struct buf *b)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, b->p, b->n), b->n);
-	close(fd);
+	snprintf(name, sizeof(name), "%u%s", n, suffix);
+	return files_path(name);
 }
 
 /* A packet block whose data are its id and up to 3,000 bytes more; now and then one of another kind
@@ -111,7 +99,7 @@ static void make_files(struct places *p, struct sim_random *r)
 			places_add(p, id, id + 50, at);
 			id += 50;
 		}
-		save(path_of(n, ".part"), &b);
+		files_put(path_of(n, ".part"), b.p, b.n);
 		if (n < 4) {
 			assert_int_equal(rename(path_of(n, ".part"), path_of(n, "")), 0);
 			places_rename(p, path_of(n, ""));
@@ -165,20 +153,20 @@ static void a_file_of_something_else_is_refused(void **state)
 	places_add(&p, 1, 11, 0);
 	for (unsigned i = 1; i <= 5; i++)
 		put_block(&b, i, &r);
-	save(path_of(9, ""), &b);
+	files_put(path_of(9, ""), b.p, b.n);
 	expect_read(&p, 5);
 	expect_error(&p, 6, -EBADMSG); /* it ends before */
 	b.n -= 4;
-	save(path_of(9, ""), &b);
+	files_put(path_of(9, ""), b.p, b.n);
 	expect_error(&p, 5, -EBADMSG); /* inside */
 	for (unsigned char length = 0; length < 20; length++) {
 		memset(b.p + 4, 0, 4);
 		b.p[4] = (char)length;
-		save(path_of(9, ""), &b);
+		files_put(path_of(9, ""), b.p, b.n);
 		expect_error(&p, 6, -EBADMSG);
 	}
 	memset(b.p + 4, 0xfc, 4);
-	save(path_of(9, ""), &b);
+	files_put(path_of(9, ""), b.p, b.n);
 	expect_error(&p, 2, -EBADMSG);
 	buf_done(&b);
 	places_done(&p);
@@ -190,12 +178,6 @@ int main(void)
 		cmocka_unit_test(each_frame_is_found),
 		cmocka_unit_test(a_file_of_something_else_is_refused),
 	};
-	char command[256];
-	int failed;
 
-	if (!mkdtemp(folder))
-		return 1;
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	return system(command) ? 1 : failed;
+	return cmocka_run_group_tests(tests, files_begin, files_end);
 }

@@ -22,34 +22,10 @@
 
 #include "os/disk_posix.h"
 #include "os/recover.h"
+#include "files.h"
 #include "pcapng/pcapng_write.h"
 
 #define FRAMES 3
-
-static char folder[64];
-
-static int make_folder(void **state)
-{
-	(void)state;
-	snprintf(folder, sizeof(folder), "/tmp/test_recover-XXXXXX");
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-	(void)state;
-	return rmdir(folder);
-}
-
-static const char *path_of(const char *name)
-{
-	static char path[4][128];
-	static unsigned next;
-	char *p = path[next++ % 4];
-
-	snprintf(p, 128, "%s/%s", folder, name);
-	return p;
-}
 
 /* A capture, and where each of its frames ends. */
 static void make_capture(struct buf *b, size_t end[FRAMES])
@@ -90,7 +66,7 @@ static off_t size_of(const char *path)
 
 static void every_whole_frame_is_kept(void **state)
 {
-	const char *part = path_of("a.pcapng.part"), *whole = path_of("a.pcapng");
+	const char *part = files_path("a.pcapng.part"), *whole = files_path("a.pcapng");
 	struct buf b = {0};
 	size_t end[FRAMES];
 
@@ -138,18 +114,18 @@ static void no_name_is_taken_away(void **state)
 
 	(void)state;
 	make_capture(&b, end);
-	put_file(path_of("b.pcapng"), "mine", 4, 0);
+	put_file(files_path("b.pcapng"), "mine", 4, 0);
 	for (unsigned i = 0; i < 3; i++) {
 		struct recovered r;
 
-		put_file(path_of(cases[i].from), b.p, b.n, 0);
-		assert_true(recover_file(path_of(cases[i].from), &r));
-		assert_string_equal(r.to, path_of(cases[i].to));
+		put_file(files_path(cases[i].from), b.p, b.n, 0);
+		assert_true(recover_file(files_path(cases[i].from), &r));
+		assert_string_equal(r.to, files_path(cases[i].to));
 	}
-	assert_int_equal(size_of(path_of("b.pcapng")), 4);
-	assert_int_equal(unlink(path_of("b.pcapng")), 0);
+	assert_int_equal(size_of(files_path("b.pcapng")), 4);
+	assert_int_equal(unlink(files_path("b.pcapng")), 0);
 	for (unsigned i = 0; i < 3; i++)
-		assert_int_equal(unlink(path_of(cases[i].to)), 0);
+		assert_int_equal(unlink(files_path(cases[i].to)), 0);
 	buf_done(&b);
 }
 
@@ -161,14 +137,14 @@ static void others_are_left_alone(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 3; i++) {
-		put_file(path_of(names[i]), "half a film, and so on", 22, 0);
-		assert_false(recover_file(path_of(names[i]), &r));
-		assert_int_equal(size_of(path_of(names[i])), 22);
-		assert_int_equal(unlink(path_of(names[i])), 0);
+		put_file(files_path(names[i]), "half a film, and so on", 22, 0);
+		assert_false(recover_file(files_path(names[i]), &r));
+		assert_int_equal(size_of(files_path(names[i])), 22);
+		assert_int_equal(unlink(files_path(names[i])), 0);
 	}
-	put_file(path_of(names[0]), "", 0, 100);
-	assert_false(recover_file(path_of(names[0]), &r));
-	assert_int_equal(unlink(path_of(names[0])), 0);
+	put_file(files_path(names[0]), "", 0, 100);
+	assert_false(recover_file(files_path(names[0]), &r));
+	assert_int_equal(unlink(files_path(names[0])), 0);
 }
 
 static void count(void *ctx, const struct recovered *r)
@@ -186,24 +162,24 @@ static void folder_is_gone_through(void **state)
 	int fd;
 
 	(void)state;
-	assert_int_equal(recover_folder(path_of("none"), count, &told), 0);
+	assert_int_equal(recover_folder(files_path("none"), count, &told), 0);
 	make_capture(&b, end);
-	put_file(path_of("c.pcapng.part"), b.p, b.n, 0);
-	put_file(path_of("d.pcapng"), b.p, b.n, 0);
-	put_file(path_of(".part"), b.p, b.n, 0);
+	put_file(files_path("c.pcapng.part"), b.p, b.n, 0);
+	put_file(files_path("d.pcapng"), b.p, b.n, 0);
+	put_file(files_path(".part"), b.p, b.n, 0);
 	/* One that is being written has its writer's lock. */
-	fd = disk.ops->create(disk.ctx, path_of("e.pcapng.part"));
+	fd = disk.ops->create(disk.ctx, files_path("e.pcapng.part"));
 	assert_true(fd >= 0);
-	assert_int_equal(recover_folder(folder, count, &told), 1);
+	assert_int_equal(recover_folder(files_folder, count, &told), 1);
 	assert_int_equal(told, 1);
-	assert_int_equal(size_of(path_of("c.pcapng")), b.n);
-	assert_int_equal(size_of(path_of("e.pcapng.part")), 0);
+	assert_int_equal(size_of(files_path("c.pcapng")), b.n);
+	assert_int_equal(size_of(files_path("e.pcapng.part")), 0);
 	disk.ops->close(disk.ctx, fd);
-	assert_int_equal(recover_folder(folder, count, &told), 1);
-	assert_int_equal(size_of(path_of("e.pcapng.part")), -1);
-	assert_int_equal(unlink(path_of("c.pcapng")), 0);
-	assert_int_equal(unlink(path_of("d.pcapng")), 0);
-	assert_int_equal(unlink(path_of(".part")), 0);
+	assert_int_equal(recover_folder(files_folder, count, &told), 1);
+	assert_int_equal(size_of(files_path("e.pcapng.part")), -1);
+	assert_int_equal(unlink(files_path("c.pcapng")), 0);
+	assert_int_equal(unlink(files_path("d.pcapng")), 0);
+	assert_int_equal(unlink(files_path(".part")), 0);
 	buf_done(&b);
 }
 
@@ -216,5 +192,5 @@ int main(void)
 		cmocka_unit_test(folder_is_gone_through),
 	};
 
-	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+	return cmocka_run_group_tests(tests, files_begin, files_end_empty);
 }

@@ -28,12 +28,12 @@
 #include "replay.h"
 #include "switch.h"
 #include "unit/capture_image.h"
+#include "files.h"
 
 #define S	    UINT64_C(1000000000)
 #define FRAME_BYTES 40u /* Ethernet, IPv4 and a number where TCP would be */
 #define FILES	    8u
 
-static char dir[] = "/tmp/test_replay.XXXXXX";
 static char paths[FILES][64];
 static const char *files[FILES]; /* the same */
 
@@ -582,7 +582,7 @@ static void no_capture(void **state)
 {
 	struct replay_config config = {.files = files, .file_count = 2, .loops = 1};
 	const struct replay_file_stats *stats;
-	const char *two[] = {paths[0], dir};
+	const char *two[] = {paths[0], files_folder};
 	struct image i = {0};
 	struct replay *r;
 	unsigned count;
@@ -820,22 +820,13 @@ static void merge_bounds(void **state)
 
 static int dir_make(void **state)
 {
-	(void)state;
-	if (!mkdtemp(dir))
+	if (files_begin(state))
 		return -1;
 	for (unsigned n = 0; n < FILES; n++) {
-		snprintf(paths[n], sizeof(paths[n]), "%s/%u.cap", dir, n);
+		snprintf(paths[n], sizeof(paths[n]), "%s/%u.cap", files_folder, n);
 		files[n] = paths[n];
 	}
 	return 0;
-}
-
-static int dir_remove(void **state)
-{
-	(void)state;
-	for (unsigned n = 0; n < FILES; n++)
-		unlink(paths[n]);
-	return rmdir(dir);
 }
 
 int main(void)
@@ -864,5 +855,5 @@ int main(void)
 		cmocka_unit_test(merge_bounds),
 	};
 
-	return cmocka_run_group_tests(tests, dir_make, dir_remove);
+	return cmocka_run_group_tests(tests, dir_make, files_end);
 }

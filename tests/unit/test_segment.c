@@ -117,6 +117,64 @@ static void blocks_lie_one_behind_the_other(void **state)
 	segment_unref(s);
 }
 
+/* Frames 7, 8 and 9, other blocks before, between and behind them, cut at every byte. */
+static void frames_are_found_among_blocks(void **state)
+{
+	struct buf b = {0};
+	size_t begin[3], end[3];
+
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++) {
+		struct pcapng_packet p = {.data = "0123456789", .caplen = i * 5, .len = 10};
+		_Alignas(4) unsigned char block[64];
+
+		pcapng_put_interface(&b, 1, 0, "more", NULL);
+		begin[i] = b.n;
+		pcapng_packet(block, &p);
+		buf_put(&b, block, pcapng_packet_bytes(&p));
+		end[i] = b.n;
+	}
+	pcapng_put_interface(&b, 1, 0, "last", NULL);
+	for (uint64_t n = 0; n <= b.n; n++) {
+		for (uint64_t want = 7; want <= 10; want++) {
+			uint64_t at = 0, id = 7, i = want - 7;
+
+			if (i < 3 && n >= end[i]) {
+				assert_true(block_find((unsigned char *)b.p, n, &at, &id, want));
+				assert_int_equal(at, begin[i]);
+				assert_int_equal(id, want);
+				/* On from there. */
+				assert_true(block_find((unsigned char *)b.p, n, &at, &id, want));
+				assert_int_equal(at, begin[i]);
+				continue;
+			}
+			assert_false(block_find((unsigned char *)b.p, n, &at, &id, want));
+			assert_in_range(at, 0, n);
+			assert_int_equal(id, 7 + (n >= end[0]) + (n >= end[1]) + (n >= end[2]));
+		}
+	}
+	buf_done(&b);
+}
+
+/* Lengths that no block has end it, and are not stepped over. */
+static void wrong_lengths_are_not_stepped_over(void **state)
+{
+	static const uint32_t lengths[] = {0, 4, 8, 13, 14, 44, UINT32_MAX, UINT32_MAX - 3};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		unsigned char bytes[40] = {1};
+		uint64_t at = 0, id = 1;
+
+		le32_store(bytes + 4, lengths[i]);
+		assert_false(block_find(bytes, sizeof(bytes), &at, &id, 1));
+		assert_int_equal(at, 0);
+		at = 41;
+		assert_false(block_find(bytes, sizeof(bytes), &at, &id, 1));
+		assert_int_equal(at, 41);
+	}
+}
+
 static void each_frame_has_its_mark(void **state)
 {
 	const uint64_t opened[] = {0, 999, UINT64_C(123456789012345), UINT64_MAX / 2};
@@ -228,6 +286,8 @@ int main(void)
 		cmocka_unit_test(blocks_are_within_or_not),
 		cmocka_unit_test(blocks_say_what_was_put),
 		cmocka_unit_test(blocks_lie_one_behind_the_other),
+		cmocka_unit_test(frames_are_found_among_blocks),
+		cmocka_unit_test(wrong_lengths_are_not_stepped_over),
 		cmocka_unit_test(each_frame_has_its_mark),
 		cmocka_unit_test(last_reference_frees),
 		cmocka_unit_test(pool_gives_what_it_was_given),

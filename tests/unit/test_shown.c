@@ -14,7 +14,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <ftw.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,64 +24,10 @@
 #include "capfile/capfile.h"
 #include "capfile/compress.h"
 #include "cli/shown.h"
+#include "files.h"
 #include "tshark/detect.h"
 
 #define CAPTURE(name) FIXTURES "/captures/" name
-
-static char folder[64];
-
-static int make_folder(void **state)
-{
-	(void)state;
-	snprintf(folder, sizeof(folder), "/tmp/test_shown-XXXXXX");
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
-}
-
-static int remove_folder(void **state)
-{
-	(void)state;
-	return nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static const char *path_of(const char *name)
-{
-	static char path[4][128];
-	static unsigned next;
-	char *p = path[next++ % 4];
-
-	snprintf(p, 128, "%s/%s", folder, name);
-	return p;
-}
-
-static void put_file(const char *path, const void *bytes, size_t n)
-{
-	FILE *f = fopen(path, "we");
-
-	assert_non_null(f);
-	assert_int_equal(fwrite(bytes, 1, n, f), n);
-	assert_int_equal(fclose(f), 0);
-}
-
-static void expect_file(const char *name, const char *want)
-{
-	char text[1024];
-	FILE *f = fopen(path_of(name), "re");
-	size_t n;
-
-	assert_non_null(f);
-	n = fread(text, 1, sizeof(text) - 1, f);
-	text[n] = '\0';
-	fclose(f);
-	assert_string_equal(text, want);
-}
 
 static void expect_words(const char *text, const char *words)
 {
@@ -199,7 +144,7 @@ static void pack(const char *from, const char *to)
 		assert_true(compress_put(c, part, n, &out));
 	fclose(f);
 	assert_true(compress_end(c, &out));
-	put_file(to, out.p, out.n);
+	files_put(to, out.p, out.n);
 	compress_close(c);
 	buf_done(&out);
 }
@@ -208,7 +153,7 @@ static void pack(const char *from, const char *to)
 static void packed_files_are_counted_unpacked(void **state)
 {
 	struct shown s = {.tshark = installed(), .filter = "arp or icmp"};
-	const char *path = path_of("session.pcapng.gz");
+	const char *path = files_path("session.pcapng.gz");
 	unsigned all;
 
 	(void)state;
@@ -243,7 +188,7 @@ static void filters_are_checked(void **state)
 static void broken_files_are_said(void **state)
 {
 	struct shown s = {.tshark = installed(), .filter = "frame"};
-	const char *path = path_of("cut.pcap");
+	const char *path = files_path("cut.pcap");
 	char bytes[832];
 	FILE *f = fopen(CAPTURE("arp.pcap"), "re");
 	unsigned all;
@@ -252,7 +197,7 @@ static void broken_files_are_said(void **state)
 	assert_non_null(f);
 	assert_int_equal(fread(bytes, 1, sizeof(bytes), f), sizeof(bytes));
 	fclose(f);
-	put_file(path, bytes, sizeof(bytes) - 5);
+	files_put(path, bytes, sizeof(bytes) - 5);
 	ask_file(&s, path);
 	assert_int_equal(shown_of(&s, path, &all), 11);
 	expect_words(s.trouble, "cut short");
@@ -268,11 +213,11 @@ static void broken_files_are_said(void **state)
 /* A script that is called tshark. */
 static const char *script(const char *text)
 {
-	const char *path = path_of("tshark");
+	const char *path = files_path("tshark");
 	char whole[2048];
 
-	snprintf(whole, sizeof(whole), "#!/bin/sh\ncd %s\n%s\n", folder, text);
-	put_file(path, whole, strlen(whole));
+	snprintf(whole, sizeof(whole), "#!/bin/sh\ncd %s\n%s\n", files_folder, text);
+	files_put(path, whole, strlen(whole));
 	assert_int_equal(chmod(path, 0700), 0);
 	return path;
 }
@@ -287,18 +232,19 @@ static void words_reach_it_as_they_are(void **state)
 
 	(void)state;
 	ask_file(&s, "-a \"b\".pcap");
-	expect_file("words", "[-n]\n[-o]\n[frame.show_file_off:TRUE]\n[-r]\n[./-a \"b\".pcap]\n"
-			     "[-Y]\n[frame contains \"$(touch made) `x` ; *\"]\n"
-			     "[-T]\n[fields]\n[-e]\n[frame.file_off]\n");
-	expect_file("in", "0\n");
-	assert_int_equal(unlink(path_of("words")), 0);
+	files_expect(files_path("words"),
+		     "[-n]\n[-o]\n[frame.show_file_off:TRUE]\n[-r]\n[./-a \"b\".pcap]\n"
+		     "[-Y]\n[frame contains \"$(touch made) `x` ; *\"]\n"
+		     "[-T]\n[fields]\n[-e]\n[frame.file_off]\n");
+	files_expect(files_path("in"), "0\n");
+	assert_int_equal(unlink(files_path("words")), 0);
 	/* What it is tried on comes by standard input: a capture without frames. */
 	assert_true(shown_check(&s, &err));
-	expect_file("words", "[-n]\n[-o]\n[frame.show_file_off:TRUE]\n[-r]\n[-]\n"
-			     "[-Y]\n[frame contains \"$(touch made) `x` ; *\"]\n"
-			     "[-T]\n[fields]\n[-e]\n[frame.file_off]\n");
-	expect_file("in", "24\n");
-	assert_int_equal(access(path_of("made"), F_OK), -1);
+	files_expect(files_path("words"), "[-n]\n[-o]\n[frame.show_file_off:TRUE]\n[-r]\n[-]\n"
+					  "[-Y]\n[frame contains \"$(touch made) `x` ; *\"]\n"
+					  "[-T]\n[fields]\n[-e]\n[frame.file_off]\n");
+	files_expect(files_path("in"), "24\n");
+	assert_int_equal(access(files_path("made"), F_OK), -1);
 	shown_done(&s);
 }
 
@@ -377,7 +323,7 @@ static void trouble_is_told_on_a_line(void **state)
 
 static void what_cannot_be_run_is_said(void **state)
 {
-	struct shown s = {.tshark = path_of("none"), .filter = "x"};
+	struct shown s = {.tshark = files_path("none"), .filter = "x"};
 	struct err err;
 
 	(void)state;
@@ -390,7 +336,7 @@ static void what_cannot_be_run_is_said(void **state)
 	shown_done(&s);
 }
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, files_begin, files_end)
 
 int main(void)
 {

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "blocks.h"
 #include "disk_sim.h"
 #include "store/spool.h"
 
@@ -79,24 +80,14 @@ static void end(struct bench *b)
 	free(b);
 }
 
-/* A job of @frames frames from b->next on, each of 100 bytes. */
+/* A job of @frames frames from b->next on. */
 static struct spool_job *job_of(struct bench *b, unsigned frames)
 {
 	struct spool_job *job = calloc(1, sizeof(*job));
-	struct segment *s = segment_new(frames * 256, frames);
-	unsigned char data[100] = {0};
+	struct segment *s = blocks_run(b->next, frames);
 
-	assert_true(job && s);
-	s->first_id = b->next;
+	assert_non_null(job);
 	s->interfaces = 2;
-	for (unsigned i = 0; i < frames; i++) {
-		struct pcapng_packet p = {
-			.data = data, .caplen = 100, .len = 100, .ts_ns = b->next + i};
-
-		pcapng_packet(s->base + s->used, &p);
-		s->used += pcapng_packet_bytes(&p);
-		s->frames++;
-	}
 	*job = (struct spool_job){.kind = SPOOL_WRITE,
 				  .segment = s,
 				  .to = s->used,
