@@ -587,9 +587,10 @@ static void a_file_that_goes_takes_its_frames_along(void **state)
 	b->now_ns = SPILL_FLUSH_NS;
 	round_trip(b); /* the file is missed when it is written to */
 	assert_int_equal(told(b, "\"event\":\"discarded\",\"cause\":\"file_removed\""), 1);
-	assert_int_equal(told(b, "\"first\":1,\"last\":16,\"count\":16"), 1);
+	/* The newest segment was not in it yet. */
+	assert_int_equal(told(b, "\"first\":1,\"last\":12,\"count\":12"), 1);
 	expect_held(b, 5, 0, 4);
-	expect_on_disk(b, 17, 19);
+	expect_on_disk(b, 13, 19);
 	captured(b, 2);
 	round_trip(b);
 	expect_held(b, 9, 0, 8);
@@ -605,6 +606,9 @@ static void a_ring_deletes_what_was_spilled(void **state)
 	captured(b, 8);
 	assert_true(pressed(b));
 	write_all(b);
+	round_trip(b);
+	expect_on_disk(b, 1, 5);
+	b->now_ns = SPILL_FLUSH_NS;
 	round_trip(b);
 	expect_on_disk(b, 5, 9);
 	expect_held(b, 9, 4, 4);
