@@ -22,6 +22,18 @@ struct faults {
 	unsigned sink_full;
 };
 
+/* Names of the members, in their order. */
+static const char *const faults_names[] = {
+	"short_write", "write_again",  "short_read",   "read_again", "fifo_make", "spawn",
+	"start_slow",  "start_exit",   "crash",	       "exit2",	     "hang",	  "stall",
+	"ignore_term", "late_exit",    "stderr_flood", "noise",	     "broken",	  "duplicate",
+	"missing",     "wrong_number", "cut",	       "poison",     "sink_full",
+};
+
+_Static_assert(sizeof(struct faults) / sizeof(unsigned) ==
+		       sizeof(faults_names) / sizeof(faults_names[0]),
+	       "a name for each");
+
 /** faults_choose() - Swarm testing: each kind is off in half of the seeds, so that rare mixes come
  * up */
 static inline void faults_choose(struct faults *f, struct sim_random *r)

@@ -758,6 +758,40 @@ static void begin_disk(struct world *w, uint64_t seed)
 		w->config.tap.source = spool_source(&w->spool);
 }
 
+/* ---- less of a seed ---- */
+
+#define FAULTS (sizeof(faults_names) / sizeof(faults_names[0]))
+
+static const char *const more_faults[] = {"disk_full", "disk_error", "disk_gone", "burst", "stop"};
+
+unsigned world_faults(void)
+{
+	return (unsigned)(FAULTS + sizeof(more_faults) / sizeof(more_faults[0]));
+}
+
+const char *world_fault_name(unsigned fault)
+{
+	return fault < FAULTS ? faults_names[fault] : more_faults[fault - FAULTS];
+}
+
+static void limit(struct world *w, const struct world_limits *limits)
+{
+	unsigned *chance[] = {&w->disk.full, &w->disk.error, &w->disk.gone, &w->burst};
+
+	for (unsigned i = 0; i < FAULTS; i++) {
+		if (limits->off >> i & 1)
+			((unsigned *)&w->port.faults)[i] = 0;
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		if (limits->off >> (FAULTS + i) & 1)
+			*chance[i] = 0;
+	}
+	if (limits->off >> (FAULTS + 4) & 1)
+		w->stop_at_ns = UINT64_MAX;
+	if (limits->frames && w->frames > limits->frames)
+		w->frames = limits->frames;
+}
+
 /* ---- a scenario ---- */
 
 static uint64_t hook_now(void *ctx)
@@ -947,11 +981,13 @@ static struct world *make_world(struct world_result *result, uint64_t ids)
 	return w;
 }
 
-bool world_run(uint64_t seed, struct world_result *result)
+bool world_run(uint64_t seed, const struct world_limits *limits, struct world_result *result)
 {
 	struct world *w = make_world(result, WORLD_FRAMES_MAX);
 
 	begin(w, seed);
+	if (limits)
+		limit(w, limits);
 	run(w);
 	if (!result->why[0])
 		check_end(w);

@@ -78,13 +78,25 @@ struct world_script {
  */
 bool world_play(struct world_script *script, struct world_result *result, struct err *err);
 
+/* What may be taken away from a seed: the faults of faults.h, those of the disk, bursts, a stop by
+ * the user; so few that a bit each is enough. */
+unsigned world_faults(void);
+const char *world_fault_name(unsigned fault);
+
+/** struct world_limits - What a seed is cut down to */
+struct world_limits {
+	uint64_t off;	 /* faults that do not happen, a bit each */
+	uint32_t frames; /* at most; 0: as the seed says */
+};
+
 /**
  * world_run() - One seed
  * @seed:    Any number
+ * @limits:  What is left of it; NULL: all
  * @result:  Filled
  *
  * Return: result->ok
  */
-bool world_run(uint64_t seed, struct world_result *result);
+bool world_run(uint64_t seed, const struct world_limits *limits, struct world_result *result);
 
 #endif

@@ -33,9 +33,9 @@ static void seeds_end_well_and_repeat(void **state)
 
 	(void)state;
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-		if (!world_run(seed, &first))
+		if (!world_run(seed, NULL, &first))
 			fail_msg("seed %" PRIu64 ": %s", seed, first.why);
-		world_run(seed, &again);
+		world_run(seed, NULL, &again);
 		if (first.hash != again.hash || first.events != again.events ||
 		    first.steps != again.steps || first.virtual_ns != again.virtual_ns)
 			fail_msg("seed %" PRIu64 ": two runs differ", seed);
@@ -87,7 +87,7 @@ static uint64_t rich_seed(void)
 	struct world_result r;
 
 	for (uint64_t seed = 1; !found && seed < 3000; seed++) {
-		world_run(seed, &r);
+		world_run(seed, NULL, &r);
 		if (!r.lossless && r.ledger.decoded > 10 && r.ledger.dropped_queue > 1 &&
 		    r.ledger.undecoded > 1)
 			found = seed;
