@@ -74,6 +74,8 @@ static const char help_rest[] =
 	"  --report FILE         write a JSON report; - is standard output\n"
 	"  --audit FILE          audit log (default $AVF_HOME/logs/error-audit.log)\n"
 	"  --faults FILE         what goes wrong on the way, on purpose: a plan, as in docs/scenarios.md\n"
+	"  --bundle FILE.tar.zst keep what reproduces this run: frames, options, faults, audit log, versions;\n"
+	"                        'secvf run FILE.tar.zst' plays it again\n"
 	"  --control SOCKET      listen there for 'secvf control': filter, scope, cut, frame, stop\n"
 	"  --stats               as -T none: only the summary\n"
 	"  -q, --quiet           no progress line and no summary\n"
@@ -117,6 +119,7 @@ enum {
 	OPT_STATS,
 	OPT_CONTROL,
 	OPT_FAULTS,
+	OPT_BUNDLE,
 	OPT_NO_PROGRESS,
 };
 
@@ -157,6 +160,7 @@ static const struct option long_options[] = {
 	{"audit", required_argument, NULL, OPT_AUDIT},
 	{"control", required_argument, NULL, OPT_CONTROL},
 	{"faults", required_argument, NULL, OPT_FAULTS},
+	{"bundle", required_argument, NULL, OPT_BUNDLE},
 	{"stats", no_argument, NULL, OPT_STATS},
 	{"quiet", no_argument, NULL, 'q'},
 	{"no-progress", no_argument, NULL, OPT_NO_PROGRESS},
@@ -375,6 +379,7 @@ static bool output_option(struct options *o, int word, const char *text, struct 
 	case OPT_STATS: o->format = OUTPUT_NONE; break;
 	case OPT_CONTROL: o->control = text; break;
 	case OPT_FAULTS: o->faults = text; break;
+	case OPT_BUNDLE: o->bundle = text; break;
 	case OPT_REPORT: o->report = text; break;
 	case OPT_AUDIT: o->audit = text; break;
 	case 'q': o->quiet = true; break;
@@ -463,6 +468,55 @@ static bool settle(struct options *o, int argc, char **argv, struct err *err)
 	return true;
 }
 
+/* What the user looks at, and where files lie, is not the run's; nor is what its frames were made
+ * of.
+ */
+static bool is_kept(int word)
+{
+	switch (word) {
+	case 'T':
+	case 'q':
+	case 'c':
+	case OPT_MERGE:
+	case OPT_TOLERANT:
+	case OPT_AS_ETHERNET:
+	case OPT_VM:
+	case OPT_LOOP:
+	case OPT_LIMIT:
+	case OPT_UNIQUE_IP:
+	case OPT_TIMESTAMPS:
+	case OPT_TSHARK:
+	case OPT_TSHARK_WRITE:
+	case OPT_COLOR:
+	case OPT_REPORT:
+	case OPT_AUDIT:
+	case OPT_CONTROL:
+	case OPT_FAULTS:
+	case OPT_BUNDLE:
+	case OPT_STATS:
+	case OPT_NO_PROGRESS: return false;
+	default: return true;
+	}
+}
+
+static void keep(struct options *o, int word, const char *text)
+{
+	static char words[OPTIONS_KEPT_MAX][32];
+	const char *slash = word == 'w' ? strrchr(text, '/') : NULL;
+	char *kept = words[o->kept];
+
+	if (!is_kept(word) || o->kept + 2 > OPTIONS_KEPT_MAX)
+		return;
+	snprintf(kept, sizeof(words[0]), "-%c", word);
+	for (size_t i = 0; long_options[i].name; i++) {
+		if (long_options[i].val == word)
+			snprintf(kept, sizeof(words[0]), "--%s", long_options[i].name);
+	}
+	o->keep[o->kept++] = kept;
+	if (text)
+		o->keep[o->kept++] = slash ? slash + 1 : text;
+}
+
 bool options_parse(struct options *o, int argc, char **argv, struct err *err)
 {
 	int word;
@@ -490,6 +544,7 @@ bool options_parse(struct options *o, int argc, char **argv, struct err *err)
 		}
 		if (!option(o, word, optarg, err))
 			return false;
+		keep(o, word, optarg);
 	}
 	return settle(o, argc, argv, err);
 }

@@ -13,6 +13,7 @@
 #include "tshark/args.h"
 
 #define OPTIONS_NAMES_MAX 256 /* --interface and --vm, each */
+#define OPTIONS_KEPT_MAX  64  /* as many as a scenario may have */
 
 enum output_format {
 	OUTPUT_TABLE,
@@ -49,6 +50,10 @@ struct options {
 	const char *tshark_write;
 	const char *control; /* socket */
 	const char *faults;  /* plan, or NULL */
+	const char *bundle;  /* file, or NULL */
+	/* The words that a bundle keeps: how it is captured and decoded, and how fast. */
+	const char *keep[OPTIONS_KEPT_MAX];
+	unsigned kept;
 	enum profile profile;
 	uint64_t stall_ns, hang_ns;
 	bool stall_given;

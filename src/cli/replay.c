@@ -270,6 +270,8 @@ static void send_frame(struct session *s, struct pace *pace, struct frame *f, un
 			      atomic_load_explicit(&s->sent_bytes, memory_order_relaxed) +
 				      f->caplen,
 			      memory_order_relaxed);
+	if (s->bundle)
+		bundle_frame(s->bundle, f, port, switch_port_name(s->eth, port));
 	if (s->faulty) {
 		faulty_frame(s->faulty, s->sent);
 		port = s->port_now[port];
@@ -338,6 +340,15 @@ static bool from_pipe(const struct options *o)
 	return false;
 }
 
+static void audit_line(void *ctx, const char *members, size_t n)
+{
+	struct session *s = ctx;
+
+	audit_file_line(&s->audit, members, n);
+	if (s->bundle)
+		bundle_line(s->bundle, members, n);
+}
+
 static struct pipeline_config make_config(struct session *s)
 {
 	const struct options *o = &s->options;
@@ -369,7 +380,7 @@ static struct pipeline_config make_config(struct session *s)
 		.hang_ns = o->hang_ns,
 		.port_name = port_name,
 		.port_name_ctx = s,
-		.audit = {.line = audit_file_line, .ctx = &s->audit},
+		.audit = {.line = audit_line, .ctx = s},
 	};
 
 	/* Nobody looks back. */
@@ -549,6 +560,8 @@ static bool prepare(struct session *s, struct err *err)
 		show_place(o->filter);
 		return false;
 	}
+	if (o->bundle && !(s->bundle = bundle_open(o->bundle, err)))
+		return false;
 	if (o->faults && !(s->faulty = faulty_open(s, o->faults, err)))
 		return false;
 	err_set(err, EXIT_ENVIRONMENT, "out of memory or descriptors at the start");
@@ -657,7 +670,7 @@ static int finish(struct session *s)
 {
 	struct ledger ledger = pipeline_ledger(s->pipeline);
 	struct err err = {0};
-	char why[256];
+	char why[256], report[4200];
 	int exit = EXIT_BALANCED;
 
 	if (!s->options.quiet)
@@ -684,6 +697,10 @@ static int finish(struct session *s)
 	}
 	if (s->failure.exit)
 		exit = cli_say(&s->failure);
+	if (s->bundle && !s->options.report) {
+		snprintf(report, sizeof(report), "%s/report.json", s->bundle->folder);
+		s->options.report = report;
+	}
 	if (s->options.report && session_report(s, &ledger, &err))
 		exit = cli_say(&err);
 	if (!ledger_balanced(&ledger, why, sizeof(why)) || ledger.queued || ledger.in_flight) {
@@ -691,6 +708,9 @@ static int finish(struct session *s)
 			ledger.queued || ledger.in_flight ? "frames are left under way" : why);
 		exit = EXIT_UNBALANCED;
 	}
+	if (s->bundle && bundle_close(s->bundle, s, s->options.report, exit, &err))
+		exit = cli_say(&err);
+	s->bundle = NULL;
 	return exit;
 }
 
@@ -714,6 +734,7 @@ static void session_done(struct session *s)
 		waker_done(&s->source_waker);
 	free(s->pipeline);
 	faulty_free(s->faulty);
+	bundle_drop(s->bundle);
 	free(s);
 }
 

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/bundle.h"
 #include "cli/cases.h"
 #include "cli/cli.h"
 #include "cli/scenario.h"
@@ -23,11 +24,11 @@
 #include "traffic.h"
 
 static const char help[] =
-	"usage: secvf run [OPTION...] SCENARIO.json|DIR...\n"
+	"usage: secvf run [OPTION...] SCENARIO.json|DIR|BUNDLE.tar.zst...\n"
 	"\n"
 	"Plays scenarios: what is sent, what goes wrong on the way, what must come out. Each is played in\n"
 	"the real world (threads, processes, tshark) and in the simulated one, as it says. Of a folder, all\n"
-	"*.json in it. docs/scenarios.md tells how to write one.\n"
+	"*.json in it; a bundle is what 'secvf replay --bundle' made. docs/scenarios.md tells how to write one.\n"
 	"\n"
 	"  --world real|sim   in that world only\n"
 	"  --jobs N           so many at a time (default 1)\n"
@@ -67,6 +68,8 @@ struct run {
 	size_t scenarios;
 	struct job *job;
 	size_t count;
+	char **unpacked; /* folders of bundles */
+	size_t unpackeds;
 	char folder[4096]; /* below which the evidence lies */
 	struct cases cases;
 };
@@ -411,6 +414,44 @@ static bool add_file(struct run *r, const char *path, struct err *err)
 	return true;
 }
 
+/* A folder that is removed at the end. Return: NULL with @err filled */
+static const char *unpack(struct run *r, const char *path, struct err *err)
+{
+	const char *tmp = getenv("TMPDIR");
+	char folder[4096], **more;
+
+	more = realloc(r->unpacked, (r->unpackeds + 1) * sizeof(*more));
+	if (!more) {
+		err_set(err, EXIT_ENVIRONMENT, "out of memory");
+		return NULL;
+	}
+	r->unpacked = more;
+	snprintf(folder, sizeof(folder), "%s/secvf-bundle-XXXXXX", tmp ? tmp : "/tmp");
+	if (!mkdtemp(folder) || !(more[r->unpackeds] = strdup(folder))) {
+		err_set(err, EXIT_ENVIRONMENT, "%s: %s", folder, strerror(errno));
+		return NULL;
+	}
+	r->unpackeds++;
+	return bundle_unpack(path, folder, err) ? more[r->unpackeds - 1] : NULL;
+}
+
+static bool add_bundle(struct run *r, const char *path, struct err *err)
+{
+	const char *folder = unpack(r, path, err), *slash = strrchr(path, '/');
+	char file[4200];
+	char *name;
+
+	if (!folder)
+		return false;
+	snprintf(file, sizeof(file), "%s/scenario.json", folder);
+	if (!add_file(r, file, err))
+		return false;
+	name = r->scenario[r->scenarios - 1].name;
+	snprintf(name, sizeof(r->scenario->name), "%s", slash ? slash + 1 : path);
+	name[strcspn(name, ".")] = '\0';
+	return true;
+}
+
 static bool add_path(struct run *r, const char *path, struct err *err)
 {
 	char pattern[4200];
@@ -423,7 +464,7 @@ static bool add_path(struct run *r, const char *path, struct err *err)
 		return false;
 	}
 	if (!S_ISDIR(st.st_mode))
-		return add_file(r, path, err);
+		return bundle_is(path) ? add_bundle(r, path, err) : add_file(r, path, err);
 	snprintf(pattern, sizeof(pattern), "%s/*.json", path);
 	if (glob(pattern, 0, NULL, &found) != 0) {
 		err_set(err, EXIT_USAGE, "%s: no scenario, *.json, is in it", path);
@@ -629,6 +670,11 @@ int cli_run(int argc, char **argv)
 	for (size_t i = 0; i < r.scenarios; i++)
 		scenario_done(&r.scenario[i]);
 	cases_done(&r.cases);
+	for (size_t i = 0; i < r.unpackeds; i++) {
+		remove_tree(r.unpacked[i]);
+		free(r.unpacked[i]);
+	}
+	free(r.unpacked);
 	free(r.scenario);
 	free(r.job);
 	return exit;
