@@ -15,6 +15,8 @@ static const struct command {
 	{"export", cli_export, "write chosen frames of captures and sessions into one file"},
 	{"info", cli_info, "tell what captures and sessions hold"},
 	{"minimize", cli_minimize, "shrink a capture while a command still reproduces"},
+	{"anonymize", cli_anonymize,
+	 "replace addresses, names and contents of a capture, under a key"},
 	{"control", cli_control, "speak to a replay that runs: filter, scope, cut, frame, stop"},
 	{"bench", cli_bench, "measure, beside tshark where that is installed"},
 };

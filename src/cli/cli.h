@@ -17,6 +17,7 @@ int cli_export(int argc, char **argv);
 int cli_info(int argc, char **argv);
 int cli_control(int argc, char **argv);
 int cli_minimize(int argc, char **argv);
+int cli_anonymize(int argc, char **argv);
 
 /** cli_say() - Print "secvf: " and the message on stderr. Return: its exit code */
 int cli_say(const struct err *err);
