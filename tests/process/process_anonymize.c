@@ -212,10 +212,8 @@ static void test_usage(void **state)
 	expect_err("broken at byte 426");
 	expect_err("anonymized 5 frames");
 	assert_int_equal(anonymize(WORDS(cut, "-w", o, "--key", "k", "--tolerant")), 0);
-	/* One link type a pcap, and what was there before stays. */
-	assert_int_equal(anonymize(WORDS(CAPTURE("format-pcapng-blocks.pcapng"), "-F", "pcap", "-w",
-					 o, "--key", "k")),
-			 3);
+	/* What was there before stays. */
+	assert_int_equal(anonymize(WORDS("/nowhere", "-w", o, "--key", "k")), 3);
 	assert_int_equal(access(o, F_OK), 0);
 	expect_no_parts();
 }
