@@ -24,7 +24,8 @@ static int make(struct scratch *s)
 
 	if (!realpath(scratch_base(), base))
 		return -errno;
-	if (snprintf(s->path, sizeof(s->path), "%s/secvf-scratch-XXXXXX", base) >= (int)sizeof(s->path))
+	if (snprintf(s->path, sizeof(s->path), "%s/secvf-scratch-XXXXXX", base) >=
+	    (int)sizeof(s->path))
 		return -ENAMETOOLONG;
 	return mkdtemp(s->path) ? 0 : -errno;
 }
