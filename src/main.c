@@ -16,6 +16,9 @@ static const struct command {
 	{"sim", cli_sim, "run the pipeline in the simulator: virtual clock, seeded faults"},
 	{"export", cli_export, "write chosen frames of captures and sessions into one file"},
 	{"info", cli_info, "tell what captures and sessions hold"},
+	{"minimize", cli_minimize, "shrink a capture while a command still reproduces"},
+	{"anonymize", cli_anonymize,
+	 "replace addresses, names and contents of a capture, under a key"},
 	{"control", cli_control, "speak to a replay that runs: filter, scope, cut, frame, stop"},
 	{"bench", cli_bench, "measure, beside tshark where that is installed"},
 };
@@ -26,7 +29,7 @@ static void usage(FILE *to)
 {
 	fprintf(to, "usage: secvf COMMAND [OPTION...] [FILE...]\n\n");
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].what);
+		fprintf(to, "  %-9s %s\n", commands[i].name, commands[i].what);
 	fprintf(to, "\n'secvf COMMAND --help' lists the options of one. Exit codes: 0 done and "
 		    "balanced, 1 an expectation\nfailed or the ledger does not balance, 2 usage, 3 "
 		    "the environment (no file, no permission, a broken file).\n");

@@ -131,8 +131,8 @@ static bool interface_block(struct export *e, const struct capfile_interface *in
 	if (in->linktype > PCAPNG_LINKTYPE_MAX)
 		return fail(e, EXIT_ENVIRONMENT,
 			    "its link type does not fit into pcapng; use -F pcap");
-	if (!in->block)
-		pcapng_put_interface(&e->scratch, in->linktype, in->snaplen, NULL, NULL);
+	if (!in->block || e->config.bare)
+		pcapng_put_interface(&e->scratch, in->linktype, in->snaplen, in->name, NULL);
 	else if (in->big)
 		reorder_block(&e->scratch, BLOCK_INTERFACE, in->block, in->block_bytes);
 	else
@@ -284,7 +284,9 @@ static void put_record(struct export *e, const struct capfile_frame *f, uint32_t
 				  .caplen = f->caplen,
 				  .len = f->len,
 				  .ts_ns = f->ts_ns,
-				  .interface = interface};
+				  .interface = interface,
+				  .flags = f->flags,
+				  .dropcount = f->dropcount};
 	uint32_t bytes = pcapng_packet_bytes(&p);
 
 	if (!buf_reserve(&e->out, bytes))
@@ -300,7 +302,9 @@ static bool pcapng_frame(struct export *e, const struct capfile_frame *f)
 
 	if (!interface_out(e, f->interface, &id))
 		return false;
-	if (f->block_type == BLOCK_ENHANCED)
+	if (e->config.bare)
+		put_record(e, f, id);
+	else if (f->block_type == BLOCK_ENHANCED)
 		put_block(e, f->block_type, f->big, f->block, f->block_bytes, id);
 	else if (f->block_type)
 		put_old_packet(e, f, id);
@@ -343,9 +347,16 @@ static void other_block(void *ctx, const struct capfile_block *b)
 		break;
 	case BLOCK_NAMES:
 	case BLOCK_SECRETS:
-	case BLOCK_CUSTOM: put_block(e, b->type, b->big, b->p, b->bytes, NO_INTERFACE); break;
+	case BLOCK_CUSTOM:
+		if (e->config.bare)
+			e->stats.left_out++;
+		else
+			put_block(e, b->type, b->big, b->p, b->bytes, NO_INTERFACE);
+		break;
 	case BLOCK_STATISTICS:
-		if (selection_all(e->config.selection))
+		if (e->config.bare)
+			e->stats.left_out++;
+		else if (selection_all(e->config.selection))
 			statistics(e, b);
 		break;
 	default: e->stats.left_out++; break;
@@ -425,11 +436,34 @@ struct export *export_open(const struct export_config *config, struct err *err)
 	return e;
 }
 
+/* The frame laid out last, as whoever changes frames wants it. */
+static bool frame_changed(struct export *e, const struct capfile_frame *f, size_t block_at)
+{
+	size_t data_at = block_at + PCAP_RECORD_BYTES;
+
+	if (e->config.format == EXPORT_PCAPNG)
+		data_at = block_at + PCAPNG_PACKET_DATA;
+	return e->config.frame(e->config.ctx, f->linktype, (unsigned char *)e->out.p + data_at,
+			       f->caplen);
+}
+
 static bool frame_out(struct export *e, const struct capfile_frame *f)
 {
+	size_t before, length;
 	bool ok;
 
 	ok = e->config.format == EXPORT_PCAPNG ? pcapng_frame(e, f) : pcap_frame(e, f);
+	if (ok && e->config.frame && !e->out.failed) {
+		/* In front of it an interface, or a header, may have been written. */
+		length = e->config.format == EXPORT_PCAPNG
+				 ? le32_load((unsigned char *)e->out.p + e->out.n - 4)
+				 : PCAP_RECORD_BYTES + f->caplen;
+		before = e->out.n - length;
+		if (!frame_changed(e, f, before)) {
+			e->out.n = before;
+			return flush_full(e);
+		}
+	}
 	e->stats.written += ok;
 	return ok && flush_full(e);
 }

@@ -41,6 +41,12 @@ struct export_config {
 	enum compress_kind compress;
 	const char *application;     /* shb_userappl; borrowed */
 	struct selection *selection; /* borrowed, scanned already where it scans */
+	/* Of a pcapng only the frames, with their times, flags and drops, and names of interfaces;
+	 * no comments, texts, other options and blocks. Times are in ns. */
+	bool bare;
+	/* Each frame that is wanted, to be changed in place before it is written; its length stays.
+	 * NULL: none is. Return: false where it is to be left out */
+	bool (*frame)(void *ctx, int linktype, unsigned char *data, uint32_t caplen);
 	/* Takes all @n bytes. Return: 0, or negative errno */
 	int (*write)(void *ctx, const void *p, size_t n);
 	/* Every EXPORT_TICK_EVERY frames; NULL: none */

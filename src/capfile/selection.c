@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "basic/basic.h"
 #include "capfile/linktype.h"
+#include "capfile/talk.h"
 #include "tap/bpf.h"
 #include "tap/frame.h"
 
@@ -17,16 +17,6 @@
 
 struct range {
 	uint64_t first, last;
-};
-
-/* Who talks to whom: the lesser end first. */
-struct talk {
-	uint8_t family, proto;
-	uint16_t ethertype; /* where there is no IP */
-	struct end {
-		unsigned char address[16];
-		uint16_t port;
-	} end[2];
 };
 
 struct filter {
@@ -314,46 +304,11 @@ static bool vm_match(const struct selection *s, const struct capfile *c,
 
 /* ---- a conversation ---- */
 
-static bool talk_of(const struct capfile_frame *f, struct talk *t)
-{
-	struct basic b;
-	unsigned n;
-
-	memset(t, 0, sizeof(*t));
-	if (f->linktype != LINKTYPE_ETHERNET)
-		return false;
-	basic_decode(&b, f->data, f->caplen);
-	if (!(b.flags & BASIC_HAS_ETH))
-		return false;
-	if (b.flags & BASIC_HAS_ADDRESS) {
-		n = b.family == BASIC_IPV4 ? 4 : 16;
-		t->family = b.family;
-		t->proto = b.ip_proto;
-		memcpy(t->end[0].address, b.src, n);
-		memcpy(t->end[1].address, b.dst, n);
-		if (b.flags & BASIC_HAS_PORTS) {
-			t->end[0].port = b.sport;
-			t->end[1].port = b.dport;
-		}
-	} else {
-		t->ethertype = b.flags & BASIC_LENGTH_FIELD ? 0 : b.ethertype;
-		memcpy(t->end[0].address, b.eth_src, MAC_BYTES);
-		memcpy(t->end[1].address, b.eth_dst, MAC_BYTES);
-	}
-	if (memcmp(&t->end[0], &t->end[1], sizeof(t->end[0])) > 0) {
-		struct end first = t->end[0];
-
-		t->end[0] = t->end[1];
-		t->end[1] = first;
-	}
-	return true;
-}
-
 static bool talk_match(const struct selection *s, const struct capfile_frame *f)
 {
 	struct talk t;
 
-	return talk_of(f, &t) && memcmp(&t, &s->talk, sizeof(t)) == 0;
+	return talk_of(&t, f->linktype, f->data, f->caplen) && memcmp(&t, &s->talk, sizeof(t)) == 0;
 }
 
 /* ---- all of it ---- */
@@ -409,7 +364,7 @@ bool selection_scan(struct selection *s, const struct capfile *c, const struct c
 	if (s->config.vm && !vm_scan(s, c, f, err))
 		return false;
 	if (s->config.conversation == id && !s->talk_found) {
-		s->talk_found = talk_of(f, &s->talk);
+		s->talk_found = talk_of(&s->talk, f->linktype, f->data, f->caplen);
 		if (!s->talk_found) {
 			err_set(err, EXIT_USAGE,
 				"--conversation %" PRIu64

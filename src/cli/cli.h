@@ -17,6 +17,8 @@ int cli_export(int argc, char **argv);
 int cli_info(int argc, char **argv);
 int cli_control(int argc, char **argv);
 int cli_run(int argc, char **argv);
+int cli_minimize(int argc, char **argv);
+int cli_anonymize(int argc, char **argv);
 
 /** cli_self() - The path of this very program. Return: false where it cannot be told */
 bool cli_self(char path[4096]);

@@ -53,7 +53,7 @@ void outfile_child(pid_t pid)
 
 static bool open_failed(const char *path, struct err *err)
 {
-	err_set(err, EXIT_ENVIRONMENT, "-w %s: cannot be written: %s", path, strerror(errno));
+	err_set(err, EXIT_ENVIRONMENT, "%s: cannot be written: %s", path, strerror(errno));
 	return false;
 }
 
@@ -66,14 +66,14 @@ bool outfile_open(const char *path, struct err *err)
 	if (strcmp(path, "-") == 0) {
 		if (isatty(STDOUT_FILENO)) {
 			err_set(err, EXIT_USAGE,
-				"-w -: standard output is a terminal; redirect it, or name a file");
+				"standard output is a terminal; redirect it, or name a file");
 			return false;
 		}
 		out.fd = STDOUT_FILENO;
 		return true;
 	}
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-		err_set(err, EXIT_USAGE, "-w %s: it is a folder; name a file in it", path);
+		err_set(err, EXIT_USAGE, "%s: it is a folder; name a file in it", path);
 		return false;
 	}
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
@@ -132,7 +132,7 @@ bool outfile_seal(struct err *err)
 		return true;
 	}
 	outfile_drop();
-	err_set(err, EXIT_ENVIRONMENT, "-w %s: cannot be written: %s", out.path, strerror(error));
+	err_set(err, EXIT_ENVIRONMENT, "%s: cannot be written: %s", out.path, strerror(error));
 	return false;
 }
 

@@ -513,8 +513,7 @@ static int write_to_a_terminal(int tell)
 		return 77;
 	if (outfile_open("-", &err) || err.exit != EXIT_USAGE)
 		return 1;
-	return say(tell, strstr(err.text, "-w -: standard output is a terminal") ? 't' : '?') ? 0
-											      : 2;
+	return say(tell, strstr(err.text, "standard output is a terminal") ? 't' : '?') ? 0 : 2;
 }
 
 static void terminals_are_refused(void **state)
