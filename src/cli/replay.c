@@ -18,6 +18,7 @@
 
 #include "base/check.h"
 #include "cli/cli.h"
+#include "cli/send.h"
 #include "os/disk_posix.h"
 #include "os/recover.h"
 
@@ -689,7 +690,16 @@ int cli_replay(int argc, char **argv)
 	check(s);
 	s->audit.fd = -1;
 	s->waker.fd[0] = s->source_waker.fd[0] = -1;
-	if (!options_parse(&s->options, argc, argv, &err) || !prepare(s, &err)) {
+	if (!options_parse(&s->options, argc, argv, &err)) {
+		session_done(s);
+		return err.text[0] ? cli_say(&err) : err.exit;
+	}
+	if (s->options.load.to) {
+		exit = send_run(&s->options, NULL);
+		session_done(s);
+		return exit;
+	}
+	if (!prepare(s, &err)) {
 		session_done(s);
 		return err.text[0] ? cli_say(&err) : err.exit;
 	}
