@@ -11,7 +11,10 @@
 
 void session_rate(const struct session *s, char *text, size_t n)
 {
-	pace_rate_text(&s->options.rate, text, n);
+	if (s->replay)
+		pace_rate_text(&s->options.rate, text, n);
+	else
+		snprintf(text, n, "as they came");
 }
 
 /* Frames a second over the time that the source took; a single frame takes none. */
@@ -27,6 +30,40 @@ static const char *child_word(const struct session *s)
 	if (s->tshark.found)
 		return s->tshark.path;
 	return s->options.tshark ? "none, as asked" : "\xe2\x9c\x97 not found";
+}
+
+static void sample(void *ctx, uint64_t now_ns, struct series_row *row)
+{
+	struct session *s = ctx;
+	struct pipeline *p = s->pipeline;
+	uint64_t start_ns = atomic_load_explicit(&s->start_ns, memory_order_relaxed);
+
+	row->asked_milli = sampler_asked(&s->options.rate, start_ns, now_ns);
+	row->frames = atomic_load_explicit(&s->sent, memory_order_relaxed);
+	row->queue = ring_count(&p->tap.frames);
+	row->dropped = atomic_load_explicit(&p->tap.dropped_queue, memory_order_relaxed) +
+		       atomic_load_explicit(&s->live.kernel_drops, memory_order_relaxed);
+	/* Frames that were not to be decoded are not skipped. */
+	if (s->tshark.found && s->options.profile != PROFILE_OFF)
+		row->skipped = atomic_load_explicit(&p->gauges.undecoded, memory_order_relaxed);
+	row->latency_ns = atomic_exchange_explicit(&p->gauges.latency_ns, 0, memory_order_relaxed);
+}
+
+bool session_watch(struct session *s)
+{
+	if (!s->options.load.plot && !s->options.load.series)
+		return true;
+	return sampler_start(&s->sampler, sample, s) == 0;
+}
+
+int session_watched(struct session *s, struct err *err)
+{
+	char rate[RAMP_BYTES_MAX + 16], title[RAMP_BYTES_MAX + 80];
+
+	session_rate(s, rate, sizeof(rate));
+	snprintf(title, sizeof(title), "secvf replay, %s", rate);
+	return sampler_save(&s->sampler, s->options.load.series, s->options.load.plot, title,
+			    "Latency, greatest (ms from switch to decode)", err);
 }
 
 void session_progress(void *ctx, struct buf *line)
@@ -162,7 +199,7 @@ void session_summary(struct session *s, const struct ledger *l)
 {
 	uint64_t sent = atomic_load_explicit(&s->sent, memory_order_relaxed);
 	uint64_t ns = s->end_ns - s->start_ns;
-	char rate[64], why[256];
+	char rate[RAMP_BYTES_MAX + 16], why[256];
 	int column = 0;
 
 	session_rate(s, rate, sizeof(rate));
@@ -173,6 +210,7 @@ void session_summary(struct session *s, const struct ledger *l)
 			(double)hist_quantile(&s->jitter, 500) / 1e3,
 			(double)hist_quantile(&s->jitter, 990) / 1e3, (double)s->jitter.max / 1e3);
 	fprintf(stderr, "%s\n", s->interrupted && !s->output.error ? "; interrupted" : "");
+	live_summary(s);
 	print_switch(s);
 	print_tshark(s, l);
 	print_protocols(&s->pipeline->stats);
@@ -248,7 +286,7 @@ static void report_rate(struct json_object *root, const struct session *s)
 	const struct pace_rate *rate = &s->options.rate;
 	uint64_t sent = atomic_load_explicit(&s->sent, memory_order_relaxed);
 	uint64_t ns = s->end_ns - s->start_ns;
-	char asked[64];
+	char asked[RAMP_BYTES_MAX + 16];
 
 	session_rate(s, asked, sizeof(asked));
 	add_str(o, "mode", pace_mode_name(rate->mode));
@@ -313,6 +351,7 @@ int session_report(struct session *s, const struct ledger *l, struct err *err)
 			       json_object_new_boolean(ledger_balanced(l, NULL, 0)));
 	report_switch(root, s);
 	report_rate(root, s);
+	live_report(root, s);
 	add_files(root, s->replay);
 	report_protocols(root, &s->pipeline->stats);
 	o = add_object(root, "output");

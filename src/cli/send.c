@@ -153,13 +153,8 @@ static bool wait_for(struct sender *s, const struct frame *f)
 	uint64_t now_ns = clock_now_ns();
 	uint64_t due_ns = pace_next(&s->pace, f->ts_ns, f->caplen, now_ns);
 
-	if (due_ns == UINT64_MAX)
+	if (due_ns >= s->stop_ns)
 		return false;
-	if (due_ns > s->stop_ns) {
-		flush(s);
-		nap_until(&s->waker, s->stop_ns, &interrupted);
-		return false;
-	}
 	if (now_ns < due_ns) {
 		flush(s);
 		now_ns = nap_until(&s->waker, due_ns, &interrupted);
@@ -444,9 +439,9 @@ int send_run(const struct options *o, struct send_result *result)
 	exit = prepare(s, &err) ? send_all(s) : cli_say(&err);
 	if (result)
 		*result = (struct send_result){
-			.offered = s->out.offered,
 			.sent = s->out.sent,
-			.refused = outgoing_refused(&s->out),
+			.no_room =
+				s->out.count[OUTGOING_NO_BUFFERS] + s->out.count[OUTGOING_FAILED],
 			.dropped_behind = s->after.tx_dropped - s->before.tx_dropped,
 			.span_ns = s->end_ns - s->start_ns,
 		};
