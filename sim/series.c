@@ -20,10 +20,12 @@ static uint64_t greater(uint64_t a, uint64_t b)
 static void join(struct series_row *row, const struct series_row *later)
 {
 	uint64_t queue = greater(row->queue, later->queue);
+	uint64_t in_flight = greater(row->in_flight, later->in_flight);
 	uint64_t latency_ns = greater(row->latency_ns, later->latency_ns);
 
 	*row = *later;
 	row->queue = queue;
+	row->in_flight = in_flight;
 	row->latency_ns = latency_ns;
 }
 
@@ -91,16 +93,21 @@ void series_csv(const struct series *s, struct buf *out)
 {
 	struct series_row last = {0};
 
-	buf_puts(out, "seconds,asked_per_s,sent_per_s,sent,queue,dropped,skipped,latency_ms\n");
+	buf_puts(out, "seconds,asked_per_s,sent_per_s,sent,queue,in_flight,dropped,skipped,"
+		      "latency_ms\n");
 	for (size_t i = 0; i < s->count; i++) {
 		const struct series_row *r = &s->rows[i];
 
 		buf_printf(out, "%.3f,", (double)r->t_ns / 1e9);
 		if (r->asked_milli)
 			buf_printf(out, "%.3f", (double)r->asked_milli / 1e3);
-		buf_printf(out, ",%.1f,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%.6f\n",
+		buf_printf(out,
+			   ",%.1f,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",",
 			   per_second(last.frames, r->frames, r->t_ns - last.t_ns), r->frames,
-			   r->queue, r->dropped, r->skipped, (double)r->latency_ns / 1e6);
+			   r->queue, r->in_flight, r->dropped, r->skipped);
+		if (r->latency_ns)
+			buf_printf(out, "%.6f", (double)r->latency_ns / 1e6);
+		buf_putc(out, '\n');
 		last = *r;
 	}
 }
@@ -113,14 +120,14 @@ void series_csv(const struct series *s, struct buf *out)
 #define TOP	  52
 #define PANEL	  150
 #define GAP	  44
-#define PANELS	  4
-#define HEIGHT	  (TOP + PANELS * (PANEL + GAP) + 16)
+#define PANELS	  5
 #define LINES_MAX 2
 
 enum line_what {
 	LINE_ASKED,
 	LINE_SENT,
 	LINE_QUEUE,
+	LINE_IN_FLIGHT,
 	LINE_DROPPED,
 	LINE_SKIPPED,
 	LINE_LATENCY
@@ -135,6 +142,7 @@ struct panel {
 	const char *title;
 	struct line lines[LINES_MAX];
 	unsigned count;
+	bool always; /* drawn even if it is zero throughout */
 };
 
 /* Some rows together, as drawn at one place. */
@@ -160,6 +168,7 @@ static size_t points(const struct series *s, struct point *out)
 			.value = {[LINE_ASKED] = (double)row.asked_milli / 1e3,
 				  [LINE_SENT] = per_second(last.frames, row.frames, ns),
 				  [LINE_QUEUE] = (double)row.queue,
+				  [LINE_IN_FLIGHT] = (double)row.in_flight,
 				  [LINE_DROPPED] = per_second(last.dropped, row.dropped, ns),
 				  [LINE_SKIPPED] = per_second(last.skipped, row.skipped, ns),
 				  [LINE_LATENCY] = (double)row.latency_ns / 1e6}};
@@ -254,29 +263,60 @@ static void put_axes(struct buf *out, const struct frame_of *f)
 	}
 }
 
+/* Nothing asked for and nothing measured are no values: the line has a gap there. */
+static bool is_gap(enum line_what what, double value)
+{
+	return (what == LINE_ASKED || what == LINE_LATENCY) && value <= 0;
+}
+
+static void put_stroke(struct buf *out, const struct line *line)
+{
+	buf_printf(out, "class=\"line\" stroke=\"%s\"", line->color);
+	if (line->dash)
+		buf_printf(out, " stroke-dasharray=\"%s\"", line->dash);
+}
+
 static void put_line(struct buf *out, const struct frame_of *f, const struct line *line,
 		     const struct point *p, size_t n)
 {
-	buf_printf(out, "<polyline class=\"line\" stroke=\"%s\"%s%s%s points=\"", line->color,
-		   line->dash ? " stroke-dasharray=\"" : "", line->dash ? line->dash : "",
-		   line->dash ? "\"" : "");
-	for (size_t i = 0; i < n; i++)
-		buf_printf(out, "%s%.1f,%.1f", i ? " " : "", x_of(f, p[i].seconds),
-			   y_of(f, p[i].value[line->what]));
+	bool down = false;
+
+	buf_puts(out, "<path ");
+	put_stroke(out, line);
+	buf_puts(out, " d=\"");
+	for (size_t i = 0; i < n; i++) {
+		double value = p[i].value[line->what];
+
+		if (is_gap(line->what, value)) {
+			down = false;
+			continue;
+		}
+		/* A point between two gaps is seen by its round ends. */
+		buf_printf(out, "%c%.1f,%.1f%s", down ? 'L' : 'M', x_of(f, p[i].seconds),
+			   y_of(f, value), down ? "" : "h0");
+		down = true;
+	}
 	buf_puts(out, "\"/>\n");
+}
+
+static double greatest(const struct panel *panel, const struct point *p, size_t n)
+{
+	double most = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		for (unsigned k = 0; k < panel->count; k++)
+			most = fmax(most, p[i].value[panel->lines[k].what]);
+	}
+	return most;
 }
 
 static void put_panel(struct buf *out, const struct panel *panel, unsigned index,
 		      const struct point *p, size_t n)
 {
-	struct frame_of f = {.y = TOP + index * (PANEL + GAP) + 16, .seconds = 1e-3};
-	double x = WIDTH - RIGHT, most = 0;
+	struct frame_of f = {.y = TOP + index * (PANEL + GAP) + 16, .seconds = p[n - 1].seconds};
+	double x = WIDTH - RIGHT, most = greatest(panel, p, n);
 
-	for (size_t i = 0; i < n; i++) {
-		for (unsigned k = 0; k < panel->count; k++)
-			most = fmax(most, p[i].value[panel->lines[k].what]);
-		f.seconds = fmax(f.seconds, p[i].seconds);
-	}
+	f.seconds = fmax(f.seconds, 1e-3);
 	f.top = most > 0 ? most * 1.05 : 1;
 	put_text(out, LEFT, f.y - 7, "class=\"name\"", panel->title);
 	put_axes(out, &f);
@@ -288,45 +328,58 @@ static void put_panel(struct buf *out, const struct panel *panel, unsigned index
 			continue;
 		/* From the right, each as wide as its name at 12 pixels asks for. */
 		put_text(out, x, f.y - 7, "class=\"end\"", line->name);
-		x -= (double)strlen(line->name) * 7 + 10;
-		buf_printf(out, "<path d=\"M%.1f %.1fh22\" class=\"line\" stroke=\"%s\"%s%s%s/>\n",
-			   x - 16, f.y - 11, line->color, line->dash ? " stroke-dasharray=\"" : "",
-			   line->dash ? line->dash : "", line->dash ? "\"" : "");
-		x -= 36;
+		x -= (double)strlen(line->name) * 7 + 26;
+		buf_puts(out, "<path ");
+		put_stroke(out, line);
+		buf_printf(out, " d=\"M%.1f %.1fh22\"/>\n", x, f.y - 11);
+		x -= 20;
 	}
 }
 
 void series_svg(const struct series *s, const char *title, const char *latency, struct buf *out)
 {
-	struct panel panels[PANELS] = {
+	const struct panel all[PANELS] = {
 		{.title = "Rate (frames/s)",
 		 .lines = {{LINE_SENT, "sent", "#1f6fb4", NULL},
 			   {LINE_ASKED, "asked", "#d1690e", "6 4"}},
-		 .count = 2},
-		{.title = "Queue (frames waiting)",
+		 .count = 2,
+		 .always = true},
+		{.title = "Queue between switch and capture (frames)",
 		 .lines = {{LINE_QUEUE, "", "#5b4ba8", NULL}},
+		 .count = 1},
+		{.title = "Captured, waiting for their decode (frames)",
+		 .lines = {{LINE_IN_FLIGHT, "", "#5b4ba8", NULL}},
 		 .count = 1},
 		{.title = "Lost (frames/s)",
 		 .lines = {{LINE_DROPPED, "dropped", "#b3202c", NULL},
 			   {LINE_SKIPPED, "not decoded", "#c99a00", "2 3"}},
-		 .count = 2},
+		 .count = 2,
+		 .always = true},
 		{.title = latency, .lines = {{LINE_LATENCY, "", "#1b7f5c", NULL}}, .count = 1},
 	};
 	struct point *p = calloc(SERIES_POINTS_MAX, sizeof(*p));
 	size_t n = p ? points(s, p) : 0;
+	const struct panel *shown[PANELS];
+	unsigned count = 0;
+	int height;
 
+	for (unsigned i = 0; i < PANELS; i++) {
+		if (all[i].always || (n && greatest(&all[i], p, n) > 0))
+			shown[count++] = &all[i];
+	}
+	height = TOP + (int)count * (PANEL + GAP) + 16;
 	out->failed |= !p;
 	buf_printf(out,
 		   "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
 		   "height=\"%d\" font-family=\"sans-serif\" font-size=\"12\" fill=\"#222\">\n"
-		   "<style>.grid{stroke:#ddd}.line{fill:none;stroke-width:1.6;"
+		   "<style>.grid{stroke:#ddd}.line{fill:none;stroke-width:1.6;stroke-linecap:round;"
 		   "stroke-linejoin:round}.end{text-anchor:end}.middle{text-anchor:middle}"
 		   ".name{font-weight:bold}.title{font-size:16px}</style>\n"
 		   "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
-		   WIDTH, HEIGHT, WIDTH, HEIGHT);
+		   WIDTH, height, WIDTH, height);
 	put_text(out, LEFT, 28, "class=\"title\"", title);
-	for (unsigned i = 0; i < PANELS && n; i++)
-		put_panel(out, &panels[i], i, p, n);
+	for (unsigned i = 0; i < count && n; i++)
+		put_panel(out, shown[i], i, p, n);
 	if (!n)
 		put_text(out, LEFT, TOP + 40, "", "nothing was sampled: the run was too short");
 	buf_puts(out, "</svg>\n");

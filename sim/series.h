@@ -24,7 +24,8 @@ struct series_row {
 	uint64_t t_ns;	      /* since the start */
 	uint64_t asked_milli; /* thousandths of a frame a second; 0: not a rate */
 	uint64_t frames;      /* sent so far */
-	uint64_t queue;	      /* frames, now */
+	uint64_t queue;	      /* frames between switch and capture, now */
+	uint64_t in_flight;   /* captured frames that wait for their decode, now */
 	uint64_t dropped;     /* frames so far, that were not captured, or not sent */
 	uint64_t skipped;     /* frames so far, that were captured and not decoded */
 	uint64_t latency_ns;  /* the greatest since the last row; 0: none measured */
@@ -49,7 +50,8 @@ void series_done(struct series *s);
 void series_csv(const struct series *s, struct buf *out);
 
 /**
- * series_svg() - Four panels over one time: rate, queue, losses, latency
+ * series_svg() - Panels over one time: rate, queue, frames in flight, losses, latency; one that is
+ * zero throughout is left out, but for rate and losses
  * @title:    What ran; any bytes
  * @latency:  What the latency is that of
  *

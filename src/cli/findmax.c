@@ -15,11 +15,10 @@
 
 static const char *const loss_names[] = {"any", "dropped", "skipped"};
 
-static uint64_t achieved(const struct trial *t)
+/* Frames a second. */
+static uint64_t achieved(const struct trial *t, uint64_t trial_ns)
 {
-	return t->span_ns && t->sent > 1
-		       ? (uint64_t)((double)(t->sent - 1) * 1e9 / (double)t->span_ns)
-		       : 0;
+	return (uint64_t)((double)t->sent * 1e9 / (double)trial_ns);
 }
 
 const char *findmax_lost(const struct trial *t, enum load_loss loss, uint64_t trial_ns)
@@ -30,8 +29,9 @@ const char *findmax_lost(const struct trial *t, enum load_loss loss, uint64_t tr
 		return "skipped";
 	if (loss == LOAD_LOSS_ANY && t->behind_ns > FINDMAX_BEHIND_NS + trial_ns / 20)
 		return "behind";
-	/* A rate below one in a trial has no span to tell. */
-	if (t->sent > 1 && achieved(t) * 1000 < t->pps * FINDMAX_ACHIEVED_PERMILLE)
+	/* The last frame may have been due just behind the end. */
+	if ((double)(t->sent + 1) * 1000 <
+	    (double)t->pps * (double)trial_ns / 1e9 * FINDMAX_ACHIEVED_PERMILLE)
 		return "too_slow";
 	return NULL;
 }
@@ -55,7 +55,6 @@ static int try_rate(const struct options *o, uint64_t pps, struct trial *t)
 	if (o->load.to) {
 		exit = send_run(one, &sent);
 		t->sent = sent.sent;
-		t->span_ns = sent.span_ns;
 		t->dropped = sent.no_room + sent.dropped_behind;
 		t->interrupted = send_interrupted();
 	} else {
@@ -65,15 +64,15 @@ static int try_rate(const struct options *o, uint64_t pps, struct trial *t)
 	return exit;
 }
 
-static void say_trial(const struct trial *t, const char *why)
+static void say_trial(const struct trial *t, const char *why, uint64_t trial_ns)
 {
 	fprintf(stderr, "%9" PRIu64 " frames/s: %s", t->pps, why ? why : "no loss");
 	if (t->dropped)
 		fprintf(stderr, ", %" PRIu64 " dropped", t->dropped);
 	if (t->skipped)
 		fprintf(stderr, ", %" PRIu64 " skipped", t->skipped);
-	fprintf(stderr, ", %" PRIu64 "/s achieved, decoded %.2f s after the end\n", achieved(t),
-		(double)t->behind_ns / 1e9);
+	fprintf(stderr, ", %" PRIu64 "/s achieved, done %.2f s after the end\n",
+		achieved(t, trial_ns), (double)t->behind_ns / 1e9);
 }
 
 static void add_trial(struct json_object *list, const struct trial *t, const char *why)
@@ -82,7 +81,6 @@ static void add_trial(struct json_object *list, const struct trial *t, const cha
 
 	json_object_array_add(list, o);
 	add_u64(o, "pps", t->pps);
-	add_u64(o, "achieved", achieved(t));
 	add_u64(o, "sent", t->sent);
 	add_u64(o, "dropped", t->dropped);
 	add_u64(o, "skipped", t->skipped);
@@ -149,7 +147,7 @@ int findmax_run(const struct options *o)
 			break;
 		why = findmax_lost(&t, o->load.loss, o->load.trial_ns);
 		if (!o->quiet)
-			say_trial(&t, why);
+			say_trial(&t, why, o->load.trial_ns);
 		add_trial(list, &t, why);
 		search_tell(&s, why != NULL);
 	}

@@ -19,7 +19,7 @@
 /** struct trial - What one rate came to */
 struct trial {
 	uint64_t pps;
-	uint64_t sent, span_ns;	   /* frames, from the first to the last */
+	uint64_t sent;		   /* frames */
 	uint64_t dropped, skipped; /* not captured or not sent; not decoded */
 	uint64_t behind_ns;	   /* from the source's end to the last decode */
 	bool interrupted;

@@ -93,7 +93,10 @@ static bool take(struct session *s, struct live_port *p)
 	struct frame f;
 
 	if (p->asked->is_tap) {
-		if (tapdev_read(&p->tap, &f) <= 0)
+		int result = tapdev_read(&p->tap, &f);
+
+		p->troubled = result < 0;
+		if (result <= 0)
 			return false;
 		f.ts_ns = clock_wall_ns();
 	} else if (!rxring_next(&p->ring, &f)) {
@@ -222,7 +225,9 @@ bool live_input(struct session *s)
 		more |= n == LIVE_TURN_FRAMES;
 		if (look)
 			look_for_drops(s, p);
-		if ((!p->asked->is_tap && !n && rxring_troubled(&p->ring)) || look)
+		if (!n && !p->asked->is_tap)
+			p->troubled = rxring_troubled(&p->ring);
+		if (p->troubled || look)
 			look_for_trouble(s, p);
 	}
 	return more;
@@ -232,6 +237,15 @@ void live_glance(struct session *s, uint64_t now_ns)
 {
 	if (s->live.open && now_ns - s->live.turn_ns >= LIVE_TURN_NS)
 		live_input(s);
+}
+
+uint64_t live_patience(const struct live *l)
+{
+	for (unsigned i = 0; i < l->count; i++) {
+		if (l->port[i].open && l->port[i].down)
+			return LIVE_LOOK_NS;
+	}
+	return UINT64_MAX;
 }
 
 nfds_t live_fds(const struct live *l, struct pollfd *fds)

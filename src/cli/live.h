@@ -45,7 +45,7 @@ enum live_loss {
 struct live_port {
 	const struct load_port *asked;
 	unsigned port; /* of the switch */
-	bool open, down;
+	bool open, down, troubled;
 	struct rxring ring; /* of an interface */
 	struct tapdev tap;  /* of a tap device */
 	uint64_t in, in_bytes, out, out_bytes;
@@ -79,6 +79,10 @@ void live_say(struct session *s);
 
 /** live_fds() - What to poll; @fds: LOAD_PORTS_MAX. Return: how many */
 nfds_t live_fds(const struct live *l, struct pollfd *fds);
+
+/** live_patience() - How long to sleep at most: an interface that is down does not say when it
+ * comes up. UINT64_MAX: for ever */
+uint64_t live_patience(const struct live *l);
 
 /** live_input() - Take what has come. Return: whether there is more already */
 bool live_input(struct session *s);

@@ -190,6 +190,16 @@ static bool settle_ports(const struct options *o, struct err *err)
 	return true;
 }
 
+/* Whether the files may be read again and again. */
+static bool repeatable(const struct options *o)
+{
+	for (unsigned i = 0; i < o->replay.file_count; i++) {
+		if (strcmp(o->replay.files[i], "-") == 0)
+			return false;
+	}
+	return true;
+}
+
 static bool settle_search(const struct options *o, struct err *err)
 {
 	const struct load_options *l = &o->load;
@@ -209,6 +219,10 @@ static bool settle_search(const struct options *o, struct err *err)
 	if (l->duration_ns || o->replay.limit)
 		return clash(err, "--find-max", l->duration_ns ? "-a" : "-c",
 			     "--trial says how long a rate is tried");
+	if (o->loops_given || !repeatable(o))
+		return clash(err, "--find-max", o->loops_given ? "--loop" : "standard input",
+			     "each rate is tried for a time, on files that are read again and "
+			     "again");
 	if (o->write || o->journal || o->control || l->plot || l->series)
 		return clash(err, "--find-max",
 			     o->write	  ? "-w"
@@ -217,16 +231,6 @@ static bool settle_search(const struct options *o, struct err *err)
 			     : l->plot	  ? "--plot"
 					  : "--series",
 			     "it makes many runs; find the rate first, then replay at it");
-	return true;
-}
-
-/* Whether the files may be read again and again. */
-static bool repeatable(const struct options *o)
-{
-	for (unsigned i = 0; i < o->replay.file_count; i++) {
-		if (strcmp(o->replay.files[i], "-") == 0)
-			return false;
-	}
 	return true;
 }
 

@@ -175,6 +175,9 @@ static void sleep_source(struct session *s, uint64_t left_ns)
 	nfds_t count = 1 + live_fds(&s->live, fds + 1);
 	uint64_t now_ns = clock_now_ns();
 
+	if (left_ns > live_patience(&s->live))
+		left_ns = live_patience(&s->live);
+
 	actor_sleep(fds, count, left_ns < UINT64_MAX - now_ns ? now_ns + left_ns : UINT64_MAX);
 	waker_clear(&s->source_waker);
 }
@@ -729,7 +732,6 @@ static void fill_result(const struct session *s, struct trial *t)
 	struct ledger l = pipeline_ledger(s->pipeline);
 
 	t->sent = atomic_load_explicit(&s->sent, memory_order_relaxed);
-	t->span_ns = s->end_ns - s->start_ns;
 	t->dropped = l.dropped_queue;
 	if (s->tshark.found && s->options.profile != PROFILE_OFF)
 		t->skipped = l.undecoded;

@@ -32,6 +32,16 @@ static const char *child_word(const struct session *s)
 	return s->options.tshark ? "none, as asked" : "\xe2\x9c\x97 not found";
 }
 
+/* Captured and not settled; the three are read one after the other, as they move. */
+static uint64_t in_flight(const struct pipeline_gauges *g)
+{
+	uint64_t settled = atomic_load_explicit(&g->decoded, memory_order_relaxed) +
+			   atomic_load_explicit(&g->undecoded, memory_order_relaxed);
+	uint64_t captured = atomic_load_explicit(&g->captured, memory_order_relaxed);
+
+	return captured > settled ? captured - settled : 0;
+}
+
 static void sample(void *ctx, uint64_t now_ns, struct series_row *row)
 {
 	struct session *s = ctx;
@@ -41,6 +51,7 @@ static void sample(void *ctx, uint64_t now_ns, struct series_row *row)
 	row->asked_milli = sampler_asked(&s->options.rate, start_ns, now_ns);
 	row->frames = atomic_load_explicit(&s->sent, memory_order_relaxed);
 	row->queue = ring_count(&p->tap.frames);
+	row->in_flight = in_flight(&p->gauges);
 	row->dropped = atomic_load_explicit(&p->tap.dropped_queue, memory_order_relaxed) +
 		       atomic_load_explicit(&s->live.kernel_drops, memory_order_relaxed);
 	/* Frames that were not to be decoded are not skipped. */

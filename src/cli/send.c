@@ -443,7 +443,6 @@ int send_run(const struct options *o, struct send_result *result)
 			.no_room =
 				s->out.count[OUTGOING_NO_BUFFERS] + s->out.count[OUTGOING_FAILED],
 			.dropped_behind = s->after.tx_dropped - s->before.tx_dropped,
-			.span_ns = s->end_ns - s->start_ns,
 		};
 	replay_close(s->replay);
 	txsock_close(&s->tx);

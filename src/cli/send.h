@@ -16,7 +16,6 @@ struct send_result {
 	uint64_t sent;
 	uint64_t no_room;	 /* refused because the interface had none, or failed */
 	uint64_t dropped_behind; /* by the interface, after it had taken them; of whatever sender */
-	uint64_t span_ns;	 /* from the first frame to the last */
 };
 
 /**
