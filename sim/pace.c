@@ -1,6 +1,8 @@
 /* pace.c - exact deadlines, and the rates that users write */
 #include "pace.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -58,7 +60,7 @@ bool pace_rate_parse(struct pace_rate *rate, enum pace_mode mode, const char *op
 	bool point = false;
 	const char *at;
 
-	check(mode != PACE_TOPSPEED);
+	check(mode != PACE_TOPSPEED && mode != PACE_RAMP);
 	for (at = text; (*at >= '0' && *at <= '9') || (*at == '.' && !point); at++) {
 		if (*at == '.') {
 			point = true;
@@ -84,14 +86,17 @@ bool pace_rate_parse(struct pace_rate *rate, enum pace_mode mode, const char *op
 	rate->mode = mode;
 	rate->num = num / common;
 	rate->den = den / common;
+	rate->ramp = NULL;
 	return true;
 }
 
 void pace_init(struct pace *p, struct pace_rate rate)
 {
 	check(rate.mode == PACE_TOPSPEED || (rate.num > 0 && rate.den > 0));
+	check((rate.mode == PACE_RAMP) == (rate.ramp != NULL));
 	memset(p, 0, sizeof(*p));
 	p->rate = rate;
+	p->at.ramp = rate.ramp;
 }
 
 /* @count * @unit_ns / rate, rounded down, or UINT64_MAX where that is more. A product past 128
@@ -122,6 +127,7 @@ uint64_t pace_next(struct pace *p, uint64_t ts_ns, uint32_t bytes, uint64_t now_
 		break;
 	case PACE_PPS: elapsed = elapsed_ns(&p->rate, p->frames, NS_PER_S); break;
 	case PACE_MBPS: elapsed = elapsed_ns(&p->rate, p->bits, NS_PER_S_OVER_MEGA); break;
+	case PACE_RAMP: elapsed = ramp_next(&p->at); break;
 	case PACE_TOPSPEED: elapsed = now_ns > p->start_ns ? now_ns - p->start_ns : 0; break;
 	}
 	due_ns = elapsed > UINT64_MAX - p->start_ns ? UINT64_MAX : p->start_ns + elapsed;
@@ -131,4 +137,48 @@ uint64_t pace_next(struct pace *p, uint64_t ts_ns, uint32_t bytes, uint64_t now_
 	p->frames++;
 	p->bits += (uint64_t)bytes * 8;
 	return due_ns;
+}
+
+/* ---- for a person ---- */
+
+/* num / den in decimal, at most three digits after the point, for a person. */
+static void put_fraction(char *text, size_t n, uint64_t num, uint64_t den)
+{
+	uint64_t whole = num / den, rest = num % den;
+	unsigned milli = (unsigned)(rest / (den / 1000 + (den < 1000)) % 1000);
+
+	if (den < 1000)
+		milli = (unsigned)(rest * 1000 / den);
+	if (milli)
+		snprintf(text, n, "%" PRIu64 ".%03u", whole, milli);
+	else
+		snprintf(text, n, "%" PRIu64, whole);
+}
+
+void pace_rate_text(const struct pace_rate *rate, char *text, size_t n)
+{
+	char number[48];
+
+	switch (rate->mode) {
+	case PACE_TOPSPEED: snprintf(text, n, "top speed"); return;
+	case PACE_RAMP: snprintf(text, n, "%s frames/s", rate->ramp->text); return;
+	default: break;
+	}
+	put_fraction(number, sizeof(number), rate->num, rate->den);
+	if (rate->mode == PACE_PPS)
+		snprintf(text, n, "%s frames/s", number);
+	else if (rate->mode == PACE_MBPS)
+		snprintf(text, n, "%s Mbit/s", number);
+	else if (rate->num == rate->den)
+		snprintf(text, n, "as recorded");
+	else
+		snprintf(text, n, "as recorded x %s", number);
+}
+
+const char *pace_mode_name(enum pace_mode mode)
+{
+	static const char *const names[] = {"recorded", "pps", "mbps", "topspeed", "ramp"};
+
+	check((unsigned)mode < sizeof(names) / sizeof(names[0]));
+	return names[mode];
 }

@@ -13,21 +13,25 @@
 #define SECVF_SIM_PACE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
+#include "ramp.h"
 
 enum pace_mode {
 	PACE_RECORDED, /* gaps as recorded, divided by the multiplier */
 	PACE_PPS,
 	PACE_MBPS, /* megabits of frame bytes (wire length, at most what was captured) a second */
 	PACE_TOPSPEED,
+	PACE_RAMP, /* frames a second, in steps and ramps; past the last it is never due */
 };
 
 /** struct pace_rate - A rate as an exact fraction: num / den of the mode's unit, neither is 0 */
 struct pace_rate {
 	enum pace_mode mode;
 	uint64_t num, den;
+	const struct ramp *ramp; /* PACE_RAMP: borrowed while the pace lives */
 };
 
 struct pace {
@@ -37,13 +41,14 @@ struct pace {
 	uint64_t frames;      /* so far */
 	uint64_t bits;	      /* so far */
 	uint64_t last_ns;     /* last deadline given; the next is not before it */
+	struct ramp_at at;    /* PACE_RAMP */
 	bool started;
 };
 
 /**
  * pace_rate_parse() - A decimal number as an exact fraction in lowest terms: "0.1" is 1 / 10
  * @rate:    Set on success; untouched on failure
- * @mode:    Copied to @rate; not PACE_TOPSPEED, which has no number
+ * @mode:    Copied to @rate; not PACE_TOPSPEED or PACE_RAMP, which have no number
  * @option:  Name of the option, for the message
  * @text:    What the user gave: at most 18 digits, at most one point and then a digit after it,
  *           above 0. Signs, exponents, spaces and units are refused.
@@ -51,6 +56,12 @@ struct pace {
  */
 bool pace_rate_parse(struct pace_rate *rate, enum pace_mode mode, const char *option,
 		     const char *text, struct err *err);
+
+/** pace_rate_text() - "as recorded", "1000 frames/s", "top speed", ... into @text */
+void pace_rate_text(const struct pace_rate *rate, char *text, size_t n);
+
+/** pace_mode_name() - "recorded", "pps", "mbps", "topspeed", "ramp" */
+const char *pace_mode_name(enum pace_mode mode);
 
 /** pace_init() - Start over with a rate */
 void pace_init(struct pace *p, struct pace_rate rate);

@@ -655,6 +655,14 @@ static bool awaited(struct pipeline *p, uint64_t id)
 	return id >= p->store.tail && store_slot(&p->store, id)->state == SLOT_FED;
 }
 
+static void note_latency(struct pipeline *p, uint64_t ns)
+{
+	hist_add(&p->latency, ns);
+	/* Relaxed, and not exact: one may get lost while the reader sets it to 0. */
+	if (ns > atomic_load_explicit(&p->gauges.latency_ns, memory_order_relaxed))
+		atomic_store_explicit(&p->gauges.latency_ns, ns, memory_order_relaxed);
+}
+
 static void match_document(struct pipeline *p, const struct ek_record *record,
 			   const struct ek_line *line, uint64_t now_ns)
 {
@@ -680,7 +688,7 @@ static void match_document(struct pipeline *p, const struct ek_record *record,
 	raw = keep_raw(p, line, &raw_n);
 	/* It may have been published since this step began. */
 	published_ns = segment_published(store_segment(&p->store, id), id);
-	hist_add(&p->latency, now_ns > published_ns ? now_ns - published_ns : 0);
+	note_latency(p, now_ns > published_ns ? now_ns - published_ns : 0);
 	store_decoded(&p->store, id, p->config.verbatim ? NULL : decoded_fields_make(record), raw,
 		      raw_n);
 }

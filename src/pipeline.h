@@ -134,6 +134,7 @@ struct frame_query {
  */
 struct pipeline_gauges {
 	atomic_ullong captured, decoded, undecoded, generations;
+	atomic_ullong latency_ns; /* the greatest since another thread set it to 0 */
 	atomic_int child_state;
 };
 

@@ -13,6 +13,7 @@
 
 static const char help[] =
 	"usage: secvf replay [OPTION...] FILE...\n"
+	"       secvf replay [OPTION...] --from iface:NAME | --port tap:NAME [FILE...]\n"
 	"\n"
 	"Replays captures (pcap, pcapng; - is standard input) through the simulated switch, the tap, the\n"
 	"queue and the FIFO into tshark, and shows what comes out. Files follow each other.\n"
@@ -58,8 +59,8 @@ static const char help[] =
 	"                        start, seal what was left\n"
 	"  --quota SIZE          for all captures in the folder: own files go first, then writing stops\n";
 
-/* A string may have 4095 bytes. */
-static const char help_rest[] =
+/* A string may be 4,095 bytes long. */
+static const char help_more[] =
 	"Decode\n"
 	"  --tshark PATH|none    tshark to run (default: $PATH, then the usual places)\n"
 	"  --decode PROFILE      full, lean (default), summary, off\n"
@@ -80,7 +81,20 @@ static const char help_rest[] =
 	"  --stats               as -T none: only the summary\n"
 	"  -q, --quiet           no progress line and no summary\n"
 	"  --no-progress         no progress line\n"
-	"  -h, --help            this text\n";
+	"  -h, --help            this text\n"
+	"Interfaces (Linux)\n"
+	"  --to iface:NAME       send the frames to this interface, instead of the simulated switch\n"
+	"  --from iface:NAME     a port of the switch: what this interface receives comes in\n"
+	"  --port tap:NAME       a port of the switch, both ways: this tap device, made where there is none\n"
+	"  --expect-pps N        with --from: the rate that gaps between its frames are measured against\n"
+	"Load\n"
+	"  --pps STEP[,STEP...]  1000/10s: a rate for a time (ms, s, m, h); 1000..20000/60s: a ramp. The\n"
+	"                        files are repeated until the last ends, unless --loop says otherwise\n"
+	"  -a duration:SECONDS   stop after so long\n"
+	"  --find-max LOW..HIGH  look for the highest rate without loss, by runs of --trial SECONDS\n"
+	"                        (default 3); --loss any (default), dropped or skipped counts as loss\n"
+	"  --series FILE         rate, queue, drops and latency each 100 ms, as CSV\n"
+	"  --plot FILE           the same drawn, as SVG\n";
 
 enum {
 	OPT_MERGE = 256,
@@ -121,6 +135,7 @@ enum {
 	OPT_FAULTS,
 	OPT_BUNDLE,
 	OPT_NO_PROGRESS,
+	OPT_LOAD, /* and the other words of load.h behind it */
 };
 
 static const struct option long_options[] = {
@@ -164,6 +179,15 @@ static const struct option long_options[] = {
 	{"stats", no_argument, NULL, OPT_STATS},
 	{"quiet", no_argument, NULL, 'q'},
 	{"no-progress", no_argument, NULL, OPT_NO_PROGRESS},
+	{"to", required_argument, NULL, OPT_LOAD + LOAD_TO},
+	{"from", required_argument, NULL, OPT_LOAD + LOAD_FROM},
+	{"port", required_argument, NULL, OPT_LOAD + LOAD_PORT},
+	{"expect-pps", required_argument, NULL, OPT_LOAD + LOAD_EXPECT},
+	{"find-max", required_argument, NULL, OPT_LOAD + LOAD_FIND_MAX},
+	{"loss", required_argument, NULL, OPT_LOAD + LOAD_LOSS},
+	{"trial", required_argument, NULL, OPT_LOAD + LOAD_TRIAL},
+	{"plot", required_argument, NULL, OPT_LOAD + LOAD_PLOT},
+	{"series", required_argument, NULL, OPT_LOAD + LOAD_SERIES},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
@@ -198,6 +222,11 @@ static bool set_rate(struct options *o, enum pace_mode mode, const char *option,
 		o->rate = (struct pace_rate){.mode = mode, .num = 1, .den = 1};
 		return true;
 	}
+	if (mode == PACE_PPS && ramp_is(text)) {
+		o->rate = (struct pace_rate){
+			.mode = PACE_RAMP, .num = 1, .den = 1, .ramp = &o->load.ramp};
+		return ramp_parse(&o->load.ramp, option, text, err);
+	}
 	return pace_rate_parse(&o->rate, mode, option, text, err);
 }
 
@@ -228,6 +257,7 @@ static bool source_option(struct options *o, int word, const char *text, struct 
 		if (!cli_u64("--loop", text, 0, UINT32_MAX, &n, err))
 			return false;
 		o->replay.loops = n;
+		o->loops_given = true;
 		return true;
 	case OPT_LIMIT:
 		if (!cli_u64("--limit", text, 1, UINT64_MAX / 2, &n, err))
@@ -390,6 +420,8 @@ static bool output_option(struct options *o, int word, const char *text, struct 
 
 static bool option(struct options *o, int word, const char *text, struct err *err)
 {
+	if (word >= OPT_LOAD && word < OPT_LOAD + LOAD_WORDS)
+		return load_option(&o->load, (enum load_word)(word - OPT_LOAD), text, err);
 	if (word >= OPT_MERGE && word <= OPT_TOPSPEED)
 		return source_option(o, word, text, err);
 	if (word >= OPT_MAX_FRAME && word <= OPT_PORT_BROADCAST_PPS)
@@ -400,6 +432,7 @@ static bool option(struct options *o, int word, const char *text, struct err *er
 		return decode_option(o, word, text, err);
 	switch (word) {
 	case 'c': return source_option(o, OPT_LIMIT, text, err);
+	case 'a': return load_option(&o->load, LOAD_AUTOSTOP, text, err);
 	case 'f': o->filter = text; return true;
 	case 'i': return add_name(o->interface, &o->interfaces, "--interface", text, err);
 	default: return output_option(o, word, text, err);
@@ -409,7 +442,7 @@ static bool option(struct options *o, int word, const char *text, struct err *er
 /* What no single option can tell. */
 static bool settle(struct options *o, int argc, char **argv, struct err *err)
 {
-	if (optind == argc) {
+	if (optind == argc && !o->load.ports && !o->load.to) {
 		err_set(err, EXIT_USAGE,
 			"no capture was named; 'secvf replay FILE...', and - is standard input");
 		return false;
@@ -417,6 +450,8 @@ static bool settle(struct options *o, int argc, char **argv, struct err *err)
 	o->replay.files = (const char *const *)(argv + optind);
 	o->replay.file_count = (unsigned)(argc - optind);
 	o->replay.vms = o->vm;
+	if (!load_settle(o, err))
+		return false;
 	if (o->rate.den == 0)
 		o->rate = (struct pace_rate){.mode = PACE_RECORDED, .num = 1, .den = 1};
 	if (o->rate.mode == PACE_TOPSPEED && o->stall_given && o->stall_ns) {
@@ -495,7 +530,8 @@ static bool is_kept(int word)
 	case OPT_BUNDLE:
 	case OPT_STATS:
 	case OPT_NO_PROGRESS: return false;
-	default: return true;
+	/* Interfaces and searches are the machine's. */
+	default: return word < OPT_LOAD && word != 'a';
 	}
 }
 
@@ -529,10 +565,10 @@ bool options_parse(struct options *o, int argc, char **argv, struct err *err)
 	o->hang_ns = CHILD_HANG_NS_MAX;
 	optind = 1;
 	opterr = 0;
-	while ((word = getopt_long(argc, argv, ":hqi:f:c:T:w:b:", long_options, NULL)) != -1) {
+	while ((word = getopt_long(argc, argv, ":hqa:i:f:c:T:w:b:", long_options, NULL)) != -1) {
 		if (word == 'h') {
 			fputs(help, stdout);
-			fputs(help_rest, stdout);
+			fputs(help_more, stdout);
 			err_set(err, EXIT_BALANCED, "%s", "");
 			return false;
 		}

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "cli/load.h"
 #include "pace.h"
 #include "replay.h"
 #include "store/spool.h"
@@ -35,7 +36,7 @@ struct options {
 	const char *vm[OPTIONS_NAMES_MAX];
 	const char *interface[OPTIONS_NAMES_MAX];
 	unsigned interfaces;
-	bool timestamps_now;
+	bool timestamps_now, loops_given;
 	const char *filter;	/* -f, or NULL */
 	uint32_t queue_limit;	/* 0: default */
 	uint32_t buffer_frames; /* 0: default */
@@ -62,11 +63,12 @@ struct options {
 	bool quiet, no_progress;
 	const char *report;
 	const char *audit;
+	struct load_options load;
 };
 
 /**
  * options_parse() - Read the command line
- * @o:    Filled; borrows from @argv
+ * @o:    Filled; borrows from @argv, and from itself: it must stay where it is
  * @err:  EXIT_USAGE, naming the option and the remedy; EXIT_BALANCED with an empty text where
  * --help was given and has been printed
  *

@@ -12,17 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
-
 #include "base/check.h"
 #include "cli/cli.h"
+#include "cli/findmax.h"
+#include "cli/send.h"
 #include "os/disk_posix.h"
+#include "os/nap.h"
 #include "os/recover.h"
-
-/* Sleep until this long before a deadline, spin the rest: a sleep alone ends up to 90 us late. */
-#define SPIN_NS UINT64_C(80000)
 
 /* Without a flush after each packet tshark holds back up to 4 KiB of lines, some 30 frames at
  * least; a store that is smaller than this could fill up with those alone, and the source would
@@ -121,12 +117,16 @@ static int add_fresh_port(struct session *s, const char *name)
 	return port;
 }
 
-static int add_port(void *ctx, const char *name)
+int session_port_add(struct session *s, const char *name)
 {
-	struct session *s = ctx;
 	int port = switch_port_find(s->eth, name);
 
 	return port >= 0 ? port : add_fresh_port(s, name);
+}
+
+static int add_port(void *ctx, const char *name)
+{
+	return session_port_add(ctx, name);
 }
 
 void session_port_flap(struct session *s, const char *name, bool down)
@@ -170,17 +170,22 @@ static void on_drop(void *ctx, const struct frame *f, unsigned port, enum switch
 	tap_lost(&s->pipeline->tap, report, f);
 }
 
-/* Told at the end; a ring of reports that is full then is emptied by the pipeline, which
- * tap_report() wakes. */
-static void tell_drops(struct session *s)
+/* A ring of reports that is full is emptied by the pipeline, which tap_report() wakes. */
+void session_tell(struct session *s, struct tap_report *report)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
 
+	while (report->run.count && !tap_report(&s->pipeline->tap, report))
+		nanosleep(&pause, NULL);
+	report->run = (struct run){0};
+}
+
+/* Told at the end. */
+static void tell_drops(struct session *s)
+{
 	for (unsigned port = 0; port < switch_ports(s->eth); port++) {
-		for (int why = 0; why <= SWITCH_DROPS; why++) {
-			while (!tap_report(&s->pipeline->tap, &s->drops[port][why]))
-				nanosleep(&pause, NULL);
-		}
+		for (int why = 0; why <= SWITCH_DROPS; why++)
+			session_tell(s, &s->drops[port][why]);
 	}
 }
 
@@ -188,26 +193,34 @@ static void tell_drops(struct session *s)
 
 static void sleep_source(struct session *s, uint64_t left_ns)
 {
-	struct pollfd fd = {.fd = waker_fd(&s->source_waker), .events = POLLIN};
-#ifdef __linux__
-	struct timespec timeout = {.tv_sec = (time_t)(left_ns / 1000000000),
-				   .tv_nsec = (long)(left_ns % 1000000000)};
+	struct pollfd fds[1 + LOAD_PORTS_MAX] = {
+		{.fd = waker_fd(&s->source_waker), .events = POLLIN}};
+	nfds_t count = 1 + live_fds(&s->live, fds + 1);
+	uint64_t now_ns = clock_now_ns();
 
-	ppoll(&fd, 1, left_ns == UINT64_MAX ? NULL : &timeout, NULL);
-#else
-	poll(&fd, 1, left_ns == UINT64_MAX ? -1 : (int)(left_ns / 1000000));
-#endif
+	if (left_ns > live_patience(&s->live))
+		left_ns = live_patience(&s->live);
+
+	actor_sleep(fds, count, left_ns < UINT64_MAX - now_ns ? now_ns + left_ns : UINT64_MAX);
 	waker_clear(&s->source_waker);
 }
 
-/* Return: the time, at or after @due_ns; earlier only where a signal came. */
+static bool source_over(const struct session *s)
+{
+	return signalled.interrupted || s->over;
+}
+
+/* Return: the time, at or after @due_ns; earlier only where the source is over */
 static uint64_t wait_until(struct session *s, uint64_t due_ns)
 {
 	uint64_t now_ns = clock_now_ns();
 
-	while (now_ns < due_ns && !signalled.interrupted) {
-		if (due_ns - now_ns > SPIN_NS)
-			sleep_source(s, due_ns - now_ns - SPIN_NS);
+	while (now_ns < due_ns && !source_over(s)) {
+		bool more = live_input(s);
+
+		now_ns = clock_now_ns();
+		if (!more && now_ns < due_ns && due_ns - now_ns > NAP_SPIN_NS && !source_over(s))
+			sleep_source(s, due_ns - now_ns - NAP_SPIN_NS);
 		now_ns = clock_now_ns();
 	}
 	return now_ns;
@@ -240,32 +253,31 @@ static uint64_t wait_at_top_speed(struct session *s)
 	return s->end_ns;
 }
 
+/* Return: the time; past the end of the source where it comes first */
 static uint64_t wait_as_paced(struct session *s, struct pace *pace, const struct frame *f)
 {
 	uint64_t now_ns = clock_now_ns();
 	uint64_t due_ns = pace_next(pace, f->ts_ns, f->caplen, now_ns);
 
+	if (due_ns >= s->stop_ns)
+		return UINT64_MAX;
+	live_glance(s, now_ns);
 	if (now_ns < due_ns)
 		now_ns = wait_until(s, due_ns);
-	if (!signalled.interrupted)
+	if (!source_over(s))
 		hist_add(&s->jitter, now_ns - due_ns);
 	return now_ns;
 }
 
-static void send_frame(struct session *s, struct pace *pace, struct frame *f, unsigned port)
+void session_offer(struct session *s, struct frame *f, unsigned port, uint64_t now_ns)
 {
-	uint64_t now_ns =
-		pace->rate.mode == PACE_TOPSPEED ? wait_at_top_speed(s) : wait_as_paced(s, pace, f);
+	uint64_t sent = atomic_load_explicit(&s->sent, memory_order_relaxed) + 1;
 
-	if (signalled.interrupted)
-		return;
-	if (s->options.timestamps_now)
-		f->ts_ns = clock_wall_ns();
 	if (!atomic_load_explicit(&s->start_ns, memory_order_relaxed))
 		atomic_store_explicit(&s->start_ns, now_ns, memory_order_relaxed);
 	s->end_ns = now_ns;
-	atomic_store_explicit(&s->sent, atomic_load_explicit(&s->sent, memory_order_relaxed) + 1,
-			      memory_order_relaxed);
+	f->serial = sent;
+	atomic_store_explicit(&s->sent, sent, memory_order_relaxed);
 	atomic_store_explicit(&s->sent_bytes,
 			      atomic_load_explicit(&s->sent_bytes, memory_order_relaxed) +
 				      f->caplen,
@@ -276,25 +288,51 @@ static void send_frame(struct session *s, struct pace *pace, struct frame *f, un
 		faulty_frame(s->faulty, s->sent);
 		port = s->port_now[port];
 	}
+	s->over |= sent == s->options.replay.limit;
 	switch_input(s->eth, port, f, now_ns);
 }
 
-static void run_source(struct session *s)
+/* Return: false where the source has come to its end, and nothing was sent */
+static bool send_frame(struct session *s, struct pace *pace, struct frame *f, unsigned port)
+{
+	uint64_t now_ns =
+		pace->rate.mode == PACE_TOPSPEED ? wait_at_top_speed(s) : wait_as_paced(s, pace, f);
+
+	if (source_over(s) || now_ns >= s->stop_ns)
+		return false;
+	if (s->options.timestamps_now)
+		f->ts_ns = clock_wall_ns();
+	session_offer(s, f, port, now_ns);
+	return true;
+}
+
+static void send_files(struct session *s)
 {
 	struct pace pace;
-	enum replay_result result;
 	struct frame f;
 	unsigned port;
 
 	pace_init(&pace, s->options.rate);
-	while (!signalled.interrupted) {
-		result = replay_next(s->replay, &f, &port, &s->failure);
-		if (result != REPLAY_FRAME)
-			break;
-		send_frame(s, &pace, &f, port);
+	while (!source_over(s)) {
+		if (replay_next(s->replay, &f, &port, &s->failure) != REPLAY_FRAME ||
+		    !send_frame(s, &pace, &f, port))
+			return;
 	}
+}
+
+static void run_source(struct session *s)
+{
+	uint64_t duration_ns = s->options.load.duration_ns;
+
+	s->stop_ns = duration_ns ? clock_now_ns() + duration_ns : UINT64_MAX;
+	if (s->replay)
+		send_files(s);
+	/* What interfaces give has no end of its own. */
+	if (s->live.count && (!s->replay || duration_ns))
+		wait_until(s, s->stop_ns);
 	if (s->end_ns)
 		s->end_ns = clock_now_ns();
+	live_close(s);
 	tell_drops(s);
 	tap_end(&s->pipeline->tap);
 }
@@ -584,6 +622,10 @@ static bool prepare(struct session *s, struct err *err)
 	switch_subscribe(s->eth, tap_subscriber(&s->pipeline->tap));
 	if (o->control && !control_open(&s->control, s, o->control, err))
 		return false;
+	if (!live_open(s, err))
+		return false;
+	if (!o->replay.file_count)
+		return true;
 	/* Last: it asks for the ports of named VMs at once. */
 	s->replay = replay_open(&o->replay, ports, err);
 	return s->replay != NULL;
@@ -595,6 +637,7 @@ static void say_start(struct session *s)
 
 	if (audit_file_open(&s->audit, s->options.audit, &err))
 		cli_say(&err);
+	live_say(s);
 	if (s->options.quiet)
 		return;
 	if (!s->tshark.found && s->options.profile != PROFILE_OFF && s->options.tshark)
@@ -609,10 +652,7 @@ static bool run(struct session *s, struct err *err)
 {
 	struct wake wake = {.fn = waker_wake, .ctx = &s->waker};
 
-#ifdef __linux__
-	/* The default slack adds 50 us to every sleep. */
-	prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
-#endif
+	nap_exactly();
 	if (output_start(&s->output, wake)) {
 		err_set(err, EXIT_ENVIRONMENT, "could not start a thread");
 		return false;
@@ -639,8 +679,12 @@ static bool run(struct session *s, struct err *err)
 	}
 	if (s->options.control && control_start(&s->control))
 		err_set(&s->failure, EXIT_ENVIRONMENT, "--control: could not start a thread");
+	if (!session_watch(s))
+		err_set(&s->failure, EXIT_ENVIRONMENT,
+			"--series, --plot: could not start a thread");
 	run_source(s);
 	drain(s);
+	sampler_stop(&s->sampler);
 	s->done_ns = clock_now_ns();
 	pipeline_hush(s->pipeline);
 	if (s->spools && !s->is_alone)
@@ -703,6 +747,8 @@ static int finish(struct session *s)
 	}
 	if (s->options.report && session_report(s, &ledger, &err))
 		exit = cli_say(&err);
+	if (session_watched(s, &err))
+		exit = cli_say(&err);
 	if (!ledger_balanced(&ledger, why, sizeof(why)) || ledger.queued || ledger.in_flight) {
 		fprintf(stderr, "secvf: the ledger does not balance: %s\n",
 			ledger.queued || ledger.in_flight ? "frames are left under way" : why);
@@ -717,6 +763,7 @@ static int finish(struct session *s)
 static void session_done(struct session *s)
 {
 	control_stop(&s->control);
+	live_close(s);
 	if (s->pipeline)
 		pipeline_done(s->pipeline);
 	if (s->spools) {
@@ -738,22 +785,60 @@ static void session_done(struct session *s)
 	free(s);
 }
 
-int cli_replay(int argc, char **argv)
+static void fill_result(const struct session *s, struct trial *t)
+{
+	struct ledger l = pipeline_ledger(s->pipeline);
+
+	t->sent = atomic_load_explicit(&s->sent, memory_order_relaxed);
+	t->dropped = l.dropped_queue;
+	if (s->tshark.found && s->options.profile != PROFILE_OFF)
+		t->skipped = l.undecoded;
+	t->behind_ns = s->done_ns - s->end_ns;
+	t->interrupted = s->interrupted;
+}
+
+int session_run(const struct options *o, struct trial *result)
 {
 	struct session *s = calloc(1, sizeof(*s));
 	struct err err = {0};
 	int exit;
 
 	check(s);
+	s->options = *o;
 	s->audit.fd = -1;
 	s->waker.fd[0] = s->source_waker.fd[0] = -1;
-	if (!options_parse(&s->options, argc, argv, &err) || !prepare(s, &err)) {
+	if (!prepare(s, &err)) {
 		session_done(s);
-		return err.text[0] ? cli_say(&err) : err.exit;
+		return cli_say(&err);
 	}
 	say_start(s);
 	recover(s);
-	exit = run(s, &err) ? finish(s) : cli_say(&err);
+	if (run(s, &err)) {
+		exit = finish(s);
+		if (result)
+			fill_result(s, result);
+	} else {
+		exit = cli_say(&err);
+	}
 	session_done(s);
+	return exit;
+}
+
+int cli_replay(int argc, char **argv)
+{
+	struct options *o = calloc(1, sizeof(*o));
+	struct err err = {0};
+	int exit;
+
+	check(o);
+	if (!options_parse(o, argc, argv, &err))
+		exit = err.text[0] ? cli_say(&err) : err.exit;
+	else if (o->load.find_max)
+		exit = findmax_run(o);
+	else if (o->load.to)
+		exit = send_run(o, NULL);
+	else
+		exit = session_run(o, NULL);
+	free(o);
 	return exit;
 }

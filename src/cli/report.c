@@ -1,46 +1,20 @@
 /* report.c - what a session did: the progress line, the summary, the JSON report */
 #include "cli/session.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 
-static const char *const mode_names[] = {"recorded", "pps", "mbps", "topspeed"};
-
-/* num / den in decimal, at most three digits after the point, for a person. */
-static void put_fraction(char *text, size_t n, uint64_t num, uint64_t den)
-{
-	uint64_t whole = num / den, rest = num % den;
-	unsigned milli = (unsigned)(rest / (den / 1000 + (den < 1000)) % 1000);
-
-	if (den < 1000)
-		milli = (unsigned)(rest * 1000 / den);
-	if (milli)
-		snprintf(text, n, "%" PRIu64 ".%03u", whole, milli);
-	else
-		snprintf(text, n, "%" PRIu64, whole);
-}
+#include "cli/add.h"
 
 void session_rate(const struct session *s, char *text, size_t n)
 {
-	const struct pace_rate *rate = &s->options.rate;
-	char number[48];
-
-	put_fraction(number, sizeof(number), rate->num, rate->den);
-	switch (rate->mode) {
-	case PACE_RECORDED:
-		if (rate->num == rate->den)
-			snprintf(text, n, "as recorded");
-		else
-			snprintf(text, n, "as recorded x %s", number);
-		return;
-	case PACE_PPS: snprintf(text, n, "%s frames/s", number); return;
-	case PACE_MBPS: snprintf(text, n, "%s Mbit/s", number); return;
-	case PACE_TOPSPEED: snprintf(text, n, "top speed"); return;
-	}
+	if (s->replay)
+		pace_rate_text(&s->options.rate, text, n);
+	else
+		snprintf(text, n, "as they came");
 }
 
 /* Frames a second over the time that the source took; a single frame takes none. */
@@ -56,6 +30,51 @@ static const char *child_word(const struct session *s)
 	if (s->tshark.found)
 		return s->tshark.path;
 	return s->options.tshark ? "none, as asked" : "\xe2\x9c\x97 not found";
+}
+
+/* Captured and not settled; the three are read one after the other, as they move. */
+static uint64_t in_flight(const struct pipeline_gauges *g)
+{
+	uint64_t settled = atomic_load_explicit(&g->decoded, memory_order_relaxed) +
+			   atomic_load_explicit(&g->undecoded, memory_order_relaxed);
+	uint64_t captured = atomic_load_explicit(&g->captured, memory_order_relaxed);
+
+	return captured > settled ? captured - settled : 0;
+}
+
+static void sample(void *ctx, uint64_t now_ns, struct series_row *row)
+{
+	struct session *s = ctx;
+	struct pipeline *p = s->pipeline;
+	uint64_t start_ns = atomic_load_explicit(&s->start_ns, memory_order_relaxed);
+
+	row->asked_milli = sampler_asked(&s->options.rate, start_ns, now_ns);
+	row->frames = atomic_load_explicit(&s->sent, memory_order_relaxed);
+	row->queue = ring_count(&p->tap.frames);
+	row->in_flight = in_flight(&p->gauges);
+	row->dropped = atomic_load_explicit(&p->tap.dropped_queue, memory_order_relaxed) +
+		       atomic_load_explicit(&s->live.kernel_drops, memory_order_relaxed);
+	/* Frames that were not to be decoded are not skipped. */
+	if (s->tshark.found && s->options.profile != PROFILE_OFF)
+		row->skipped = atomic_load_explicit(&p->gauges.undecoded, memory_order_relaxed);
+	row->latency_ns = atomic_exchange_explicit(&p->gauges.latency_ns, 0, memory_order_relaxed);
+}
+
+bool session_watch(struct session *s)
+{
+	if (!s->options.load.plot && !s->options.load.series)
+		return true;
+	return sampler_start(&s->sampler, sample, s) == 0;
+}
+
+int session_watched(struct session *s, struct err *err)
+{
+	char rate[RAMP_BYTES_MAX + 16], title[RAMP_BYTES_MAX + 80];
+
+	session_rate(s, rate, sizeof(rate));
+	snprintf(title, sizeof(title), "secvf replay, %s", rate);
+	return sampler_save(&s->sampler, s->options.load.series, s->options.load.plot, title,
+			    "Latency, greatest (ms from switch to decode)", err);
 }
 
 void session_progress(void *ctx, struct buf *line)
@@ -191,7 +210,7 @@ void session_summary(struct session *s, const struct ledger *l)
 {
 	uint64_t sent = atomic_load_explicit(&s->sent, memory_order_relaxed);
 	uint64_t ns = s->end_ns - s->start_ns;
-	char rate[64], why[256];
+	char rate[RAMP_BYTES_MAX + 16], why[256];
 	int column = 0;
 
 	session_rate(s, rate, sizeof(rate));
@@ -202,6 +221,7 @@ void session_summary(struct session *s, const struct ledger *l)
 			(double)hist_quantile(&s->jitter, 500) / 1e3,
 			(double)hist_quantile(&s->jitter, 990) / 1e3, (double)s->jitter.max / 1e3);
 	fprintf(stderr, "%s\n", s->interrupted && !s->output.error ? "; interrupted" : "");
+	live_summary(s);
 	print_switch(s);
 	print_tshark(s, l);
 	print_protocols(&s->pipeline->stats);
@@ -219,34 +239,9 @@ void session_summary(struct session *s, const struct ledger *l)
 
 /* ---- the report ---- */
 
-static void add_u64(struct json_object *o, const char *key, uint64_t value)
-{
-	json_object_object_add(o, key, json_object_new_uint64(value));
-}
-
-static void add_str(struct json_object *o, const char *key, const char *value)
-{
-	json_object_object_add(o, key, json_object_new_string(value));
-}
-
-static struct json_object *add_object(struct json_object *o, const char *key)
-{
-	struct json_object *child = json_object_new_object();
-
-	json_object_object_add(o, key, child);
-	return child;
-}
-
 static void add_term(void *ctx, const char *name, uint64_t value)
 {
 	add_u64(ctx, name, value);
-}
-
-static void add_quantiles(struct json_object *o, const struct hist *h)
-{
-	add_u64(o, "p50", hist_quantile(h, 500));
-	add_u64(o, "p99", hist_quantile(h, 990));
-	add_u64(o, "max", h->max);
 }
 
 static void report_tshark(struct json_object *root, const struct session *s)
@@ -303,36 +298,16 @@ static void report_rate(struct json_object *root, const struct session *s)
 	const struct pace_rate *rate = &s->options.rate;
 	uint64_t sent = atomic_load_explicit(&s->sent, memory_order_relaxed);
 	uint64_t ns = s->end_ns - s->start_ns;
-	char asked[64];
+	char asked[RAMP_BYTES_MAX + 16];
 
 	session_rate(s, asked, sizeof(asked));
-	add_str(o, "mode", mode_names[rate->mode]);
+	add_str(o, "mode", pace_mode_name(rate->mode));
 	add_str(o, "asked", asked);
 	json_object_object_add(
 		o, "achieved",
 		json_object_new_double(ns && sent > 1 ? (double)(sent - 1) * 1e9 / (double)ns : 0));
 	add_str(o, "unit", "frames/s");
 	add_quantiles(add_object(o, "jitter"), &s->jitter);
-}
-
-static void report_files(struct json_object *root, const struct session *s)
-{
-	struct json_object *list = json_object_new_array();
-	unsigned count;
-	const struct replay_file_stats *files = replay_files(s->replay, &count);
-
-	json_object_object_add(root, "files", list);
-	for (unsigned i = 0; i < count; i++) {
-		struct json_object *o = json_object_new_object();
-
-		json_object_array_add(list, o);
-		add_str(o, "path", files[i].path);
-		add_u64(o, "frames", files[i].frames);
-		add_u64(o, "bytes", files[i].bytes);
-		json_object_object_add(o, "broken", json_object_new_boolean(files[i].broken));
-		if (files[i].broken)
-			add_str(o, "why", files[i].why);
-	}
 }
 
 static void report_protocols(struct json_object *root, const struct stats *stats)
@@ -350,27 +325,16 @@ static void report_protocols(struct json_object *root, const struct stats *stats
 static void report_timing(struct json_object *root, const struct session *s)
 {
 	struct json_object *o = add_object(root, "timing");
-	struct rusage self, children;
+	struct rusage children;
 
-	getrusage(RUSAGE_SELF, &self);
 	getrusage(RUSAGE_CHILDREN, &children);
 	add_u64(o, "source_ns", s->end_ns - s->start_ns);
 	add_u64(o, "total_ns", s->start_ns ? s->done_ns - s->start_ns : 0);
-	add_u64(o, "cpu_ns",
-		(uint64_t)(self.ru_utime.tv_sec + self.ru_stime.tv_sec) * 1000000000 +
-			(uint64_t)(self.ru_utime.tv_usec + self.ru_stime.tv_usec) * 1000);
+	add_u64(o, "cpu_ns", add_cpu_ns());
 	add_u64(o, "tshark_cpu_ns",
 		(uint64_t)(children.ru_utime.tv_sec + children.ru_stime.tv_sec) * 1000000000 +
 			(uint64_t)(children.ru_utime.tv_usec + children.ru_stime.tv_usec) * 1000);
-	o = add_object(root, "memory");
-	/* Linux counts KiB, macOS bytes. */
-#ifdef __APPLE__
-	add_u64(o, "peak_bytes", (uint64_t)self.ru_maxrss);
-	add_u64(o, "tshark_peak_bytes", (uint64_t)children.ru_maxrss);
-#else
-	add_u64(o, "peak_bytes", (uint64_t)self.ru_maxrss * 1024);
-	add_u64(o, "tshark_peak_bytes", (uint64_t)children.ru_maxrss * 1024);
-#endif
+	add_memory(root);
 }
 
 static void report_written(struct json_object *root, const struct session *s)
@@ -390,10 +354,7 @@ static void report_written(struct json_object *root, const struct session *s)
 
 int session_report(struct session *s, const struct ledger *l, struct err *err)
 {
-	bool to_stdout = strcmp(s->options.report, "-") == 0;
 	struct json_object *root = json_object_new_object(), *o;
-	FILE *file = to_stdout ? stdout : fopen(s->options.report, "we");
-	bool failed = !file;
 
 	add_str(root, "version", SECVF_VERSION);
 	add_u64(root, "sent", atomic_load_explicit(&s->sent, memory_order_relaxed));
@@ -403,7 +364,8 @@ int session_report(struct session *s, const struct ledger *l, struct err *err)
 			       json_object_new_boolean(ledger_balanced(l, NULL, 0)));
 	report_switch(root, s);
 	report_rate(root, s);
-	report_files(root, s);
+	live_report(root, s);
+	add_files(root, s->replay);
 	report_protocols(root, &s->pipeline->stats);
 	o = add_object(root, "output");
 	add_u64(o, "printed", s->output.printed);
@@ -415,17 +377,5 @@ int session_report(struct session *s, const struct ledger *l, struct err *err)
 		add_u64(add_object(root, "faults"), "recovery_ns", s->recovery_ns);
 	json_object_object_add(root, "interrupted", json_object_new_boolean(s->interrupted));
 	report_timing(root, s);
-	if (file) {
-		failed |= fprintf(file, "%s\n",
-				  json_object_to_json_string_ext(
-					  root, JSON_C_TO_STRING_PRETTY |
-							JSON_C_TO_STRING_NOSLASHESCAPE)) < 0;
-		failed |= (to_stdout ? fflush(file) : fclose(file)) != 0;
-	}
-	json_object_put(root);
-	if (!failed)
-		return 0;
-	err_set(err, EXIT_ENVIRONMENT, "--report %s: %s; choose a file that can be written",
-		s->options.report, strerror(errno));
-	return EXIT_ENVIRONMENT;
+	return add_write(root, s->options.report, err);
 }

@@ -10,8 +10,10 @@
 #include "cli/bundle.h"
 #include "cli/control.h"
 #include "cli/faulty.h"
+#include "cli/live.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/sampler.h"
 #include "os/actor.h"
 #include "os/alone.h"
 #include "os/audit_file.h"
@@ -29,7 +31,8 @@ struct session {
 	struct audit_file audit;
 	struct bpf *filter;
 	struct eth_switch *eth;
-	struct replay *replay;
+	struct replay *replay; /* NULL: no files */
+	struct live live;
 	struct pipeline *pipeline;
 	struct actor actor;
 	bool is_alone; /* pipeline and spool run on the source's thread */
@@ -66,7 +69,27 @@ struct session {
 	struct err failure;	      /* of the source; exit 0: none */
 	bool interrupted;
 	uint64_t recovery_ns; /* --faults: inject.recovery_ns */
+	bool over;	      /* the source's thread: enough frames, or no more can come */
+	uint64_t stop_ns;     /* monotonic: the source ends; UINT64_MAX: not by time */
+	struct sampler sampler;
 };
+
+struct trial;
+
+/** session_run() - One run, from its start to its report. @o: settled. @result: what it came to, or
+ * NULL. Return: EXIT_* */
+int session_run(const struct options *o, struct trial *result);
+
+/** session_port_add() - The switch's port of a name, made where there is none. Return: index, or
+ * -errno. Source's thread */
+int session_port_add(struct session *s, const char *name);
+
+/** session_tell() - Report a run of drops, waiting for room; it is empty afterwards. Source's
+ * thread, at its end */
+void session_tell(struct session *s, struct tap_report *report);
+
+/** session_offer() - Count a frame, number it, and give it to the switch. Source's thread */
+void session_offer(struct session *s, struct frame *f, unsigned port, uint64_t now_ns);
 
 /** session_port_name() - NULL: there is no such port yet. Any thread */
 const char *session_port_name(const struct session *s, unsigned port);
@@ -88,6 +111,13 @@ int session_report(struct session *s, const struct ledger *l, struct err *err);
 
 /** session_summary() - Print what was done on stderr, the ledger with it */
 void session_summary(struct session *s, const struct ledger *l);
+
+/** session_watch() - Begin to sample, where --series or --plot asks for it. Return: false where
+ * that can't be */
+bool session_watch(struct session *s);
+
+/** session_watched() - Write what was sampled. Return: 0, or EXIT_ENVIRONMENT with @err filled */
+int session_watched(struct session *s, struct err *err);
 
 /** session_progress() - The progress line; the output's progress, @ctx a struct session */
 void session_progress(void *ctx, struct buf *line);

@@ -218,13 +218,6 @@ static void test_usage(void **state)
 	expect_no_parts();
 }
 
-static int done(void **state)
-{
-	(void)state;
-	proc_done();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -236,5 +229,5 @@ int main(void)
 	};
 
 	proc_dir();
-	return cmocka_run_group_tests(tests, NULL, done);
+	return cmocka_run_group_tests(tests, proc_begin, proc_end);
 }

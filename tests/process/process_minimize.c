@@ -368,13 +368,6 @@ static void test_names(void **state)
 	unlink("./-x.min.pcapng");
 }
 
-static int done(void **state)
-{
-	(void)state;
-	proc_done();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -391,5 +384,5 @@ int main(void)
 	};
 
 	setenv("TMPDIR", proc_dir(), 1);
-	return cmocka_run_group_tests(tests, NULL, done);
+	return cmocka_run_group_tests(tests, proc_begin, proc_end);
 }

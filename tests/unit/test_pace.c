@@ -33,6 +33,23 @@ static struct pace pace_of(enum pace_mode mode, uint64_t num, uint64_t den)
 	return p;
 }
 
+/* Steps are ramp.c's; here only that they start with the first frame, and end. */
+static void steps_start_and_end(void **state)
+{
+	struct ramp r;
+	struct pace p;
+
+	(void)state;
+	assert_true(ramp_parse(&r, "--pps", "2/1s,4/500ms", NULL));
+	pace_init(&p, (struct pace_rate){.mode = PACE_RAMP, .num = 1, .den = 1, .ramp = &r});
+	assert_int_equal(pace_next(&p, 0, 60, T0), T0);
+	assert_int_equal(pace_next(&p, 0, 60, T0), T0 + S / 2);
+	assert_int_equal(pace_next(&p, 0, 60, T0 + 9 * S), T0 + S);
+	assert_int_equal(pace_next(&p, 0, 60, T0), T0 + S + S / 4);
+	assert_int_equal(pace_next(&p, 0, 60, T0), UINT64_MAX);
+	assert_int_equal(pace_next(&p, 0, 60, T0), UINT64_MAX);
+}
+
 static struct pace_rate parsed(enum pace_mode mode, const char *text)
 {
 	struct pace_rate rate;
@@ -350,7 +367,7 @@ static void refusals_say_what_to_do(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct pace_rate rate = {PACE_TOPSPEED, 11, 13};
+		struct pace_rate rate = {PACE_TOPSPEED, 11, 13, NULL};
 		struct err err = {0};
 		char head[80];
 
@@ -424,6 +441,7 @@ static void short_texts_follow_the_rule(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(steps_start_and_end),
 		cmocka_unit_test(first_frame_is_due_now),
 		cmocka_unit_test(no_drift_in_thirty_days),
 		cmocka_unit_test(exact_at_500000),
