@@ -339,6 +339,10 @@ static void other_block(void *ctx, const struct capfile_block *b)
 
 	if (e->failed || e->config.format != EXPORT_PCAPNG)
 		return;
+	if (e->config.bare && b->type != BLOCK_SECTION && b->type != BLOCK_INTERFACE) {
+		e->stats.left_out++;
+		return;
+	}
 	switch (b->type) {
 	case BLOCK_SECTION: e->epoch++; break;
 	case BLOCK_INTERFACE:
@@ -347,16 +351,9 @@ static void other_block(void *ctx, const struct capfile_block *b)
 		break;
 	case BLOCK_NAMES:
 	case BLOCK_SECRETS:
-	case BLOCK_CUSTOM:
-		if (e->config.bare)
-			e->stats.left_out++;
-		else
-			put_block(e, b->type, b->big, b->p, b->bytes, NO_INTERFACE);
-		break;
+	case BLOCK_CUSTOM: put_block(e, b->type, b->big, b->p, b->bytes, NO_INTERFACE); break;
 	case BLOCK_STATISTICS:
-		if (e->config.bare)
-			e->stats.left_out++;
-		else if (selection_all(e->config.selection))
+		if (selection_all(e->config.selection))
 			statistics(e, b);
 		break;
 	default: e->stats.left_out++; break;
