@@ -302,11 +302,9 @@ static bool pcapng_frame(struct export *e, const struct capfile_frame *f)
 
 	if (!interface_out(e, f->interface, &id))
 		return false;
-	if (e->config.bare)
-		put_record(e, f, id);
-	else if (f->block_type == BLOCK_ENHANCED)
+	if (f->block_type == BLOCK_ENHANCED && !e->config.bare)
 		put_block(e, f->block_type, f->big, f->block, f->block_bytes, id);
-	else if (f->block_type)
+	else if (f->block_type && !e->config.bare)
 		put_old_packet(e, f, id);
 	else
 		put_record(e, f, id);
