@@ -330,17 +330,16 @@ static void dhcpv6_options(struct walk *w, uint32_t at, uint32_t end, unsigned d
 static void dhcpv6_message(struct walk *w, uint32_t at, uint32_t end, unsigned depth)
 {
 	unsigned type = at < end ? w->data[at] : 0;
+	bool relay = type == DHCPV6_RELAY_FORWARD || type == DHCPV6_RELAY_REPLY;
+	uint32_t head = relay ? DHCPV6_RELAY_BYTES : 4;
 
-	if (end - at < 4 || depth >= DHCPV6_DEPTH_MAX) {
+	if (end - at < head || depth >= DHCPV6_DEPTH_MAX) {
 		anonymize_unknown(w, at, end);
-	} else if (type != DHCPV6_RELAY_FORWARD && type != DHCPV6_RELAY_REPLY) {
-		dhcpv6_options(w, at + 4, end, depth);
-	} else if (end - at < DHCPV6_RELAY_BYTES) {
-		anonymize_unknown(w, at, end);
-	} else {
-		anonymize_addresses(w, at + 2, at + DHCPV6_RELAY_BYTES, 16);
-		dhcpv6_options(w, at + DHCPV6_RELAY_BYTES, end, depth);
+		return;
 	}
+	if (relay)
+		anonymize_addresses(w, at + 2, at + head, 16);
+	dhcpv6_options(w, at + head, end, depth);
 }
 
 void anonymize_dhcpv6(struct walk *w, uint32_t at, uint32_t end)

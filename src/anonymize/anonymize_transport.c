@@ -75,8 +75,13 @@ static void tcp(struct walk *w, uint32_t at, uint32_t end, const struct around *
 	struct anonymize_sum sum = sum_of(ip, at + TCP_CHECKSUM, at, end);
 	uint32_t header = end - at >= TCP_BYTES ? (w->data[at + 12] >> 4) * 4u : 0;
 
-	if (header < TCP_BYTES || header > end - at || !anonymize_sum(w, &sum)) {
+	if (end - at < TCP_BYTES || !anonymize_sum(w, &sum)) {
 		anonymize_unknown(w, at, end);
+		return;
+	}
+	/* Its fixed part is whole and has no address, whatever it says of options. */
+	if (header < TCP_BYTES || header > end - at) {
+		anonymize_unknown(w, at + TCP_BYTES, end);
 		return;
 	}
 	tcp_options(w, at + TCP_BYTES, at + header);

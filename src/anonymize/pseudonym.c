@@ -142,7 +142,7 @@ void pseudonym_close(struct pseudonym *p)
 
 static unsigned bit(const unsigned char *p, unsigned i)
 {
-	return p[i / 8] >> (7 - i % 8) & 1u;
+	return (unsigned)p[i / 8] >> (7 - i % 8) & 1u;
 }
 
 /* How many first bits two addresses share, @bits at most. */

@@ -302,11 +302,9 @@ static bool pcapng_frame(struct export *e, const struct capfile_frame *f)
 
 	if (!interface_out(e, f->interface, &id))
 		return false;
-	if (e->config.bare)
-		put_record(e, f, id);
-	else if (f->block_type == BLOCK_ENHANCED)
+	if (f->block_type == BLOCK_ENHANCED && !e->config.bare)
 		put_block(e, f->block_type, f->big, f->block, f->block_bytes, id);
-	else if (f->block_type)
+	else if (f->block_type && !e->config.bare)
 		put_old_packet(e, f, id);
 	else
 		put_record(e, f, id);
@@ -339,6 +337,10 @@ static void other_block(void *ctx, const struct capfile_block *b)
 
 	if (e->failed || e->config.format != EXPORT_PCAPNG)
 		return;
+	if (e->config.bare && b->type != BLOCK_SECTION && b->type != BLOCK_INTERFACE) {
+		e->stats.left_out++;
+		return;
+	}
 	switch (b->type) {
 	case BLOCK_SECTION: e->epoch++; break;
 	case BLOCK_INTERFACE:
@@ -347,16 +349,9 @@ static void other_block(void *ctx, const struct capfile_block *b)
 		break;
 	case BLOCK_NAMES:
 	case BLOCK_SECRETS:
-	case BLOCK_CUSTOM:
-		if (e->config.bare)
-			e->stats.left_out++;
-		else
-			put_block(e, b->type, b->big, b->p, b->bytes, NO_INTERFACE);
-		break;
+	case BLOCK_CUSTOM: put_block(e, b->type, b->big, b->p, b->bytes, NO_INTERFACE); break;
 	case BLOCK_STATISTICS:
-		if (e->config.bare)
-			e->stats.left_out++;
-		else if (selection_all(e->config.selection))
+		if (selection_all(e->config.selection))
 			statistics(e, b);
 		break;
 	default: e->stats.left_out++; break;

@@ -90,10 +90,10 @@ static const char *compare(const struct capfile_frame *f, const struct capfile_f
 		return NULL;
 	basic_decode(&a, f->data, f->caplen);
 	basic_decode(&b, g->data, g->caplen);
-	/* What is cut short inside its headers is zeroed from there, and so is an ARP of another
-	 * hardware than Ethernet. */
+	/* What is cut short inside its headers, and an ARP of other hardware than Ethernet, are not
+	 * understood: zeroed, or as they were. */
 	if (a.flags & (BASIC_TRUNCATED | BASIC_MALFORMED) || !(a.flags & BASIC_HAS_ADDRESS) ||
-	    (a.flags & BASIC_HAS_ARP && !(b.flags & BASIC_HAS_ADDRESS)))
+	    (a.flags & BASIC_HAS_ARP && memcmp(f->data + a.l3_offset, "\0\1\x08\0\6\4", 6) != 0))
 		return NULL;
 	if (!(b.flags & BASIC_HAS_ADDRESS) || a.family != b.family)
 		return "no address any more";

@@ -136,6 +136,29 @@ static void checksums_stay_right_or_wrong(void **state)
 	}
 }
 
+/* An offset that is none: the fixed part stays, with its checksum; the rest is not understood. */
+static void a_wrong_tcp_offset(void **state)
+{
+	static const unsigned char offsets[] = {0x00, 0x40, 0xf0};
+
+	(void)state;
+	for (unsigned i = 0; i < 6; i++) {
+		struct anonymize *a =
+			opened(ANONYMIZE_KEEP, i % 2 ? ANONYMIZE_ZERO : ANONYMIZE_KEEP);
+		struct packet k, before;
+
+		tcp_frame(&k);
+		k.p[ETH + 20 + 12] = offsets[i / 2];
+		transport_right(&k, ETH, ETH + 20, 16);
+		before = k;
+		assert_true(anonymize_frame(a, LINKTYPE_ETHERNET, k.p, k.n));
+		assert_memory_equal(k.p + ETH + 20, before.p + ETH + 20, 16);
+		assert_int_equal(transport_off(k.p, ETH, ETH + 20, k.n - ETH - 20), 0xffff);
+		assert_int_equal(anonymize_stats(a)->unknown, 1);
+		anonymize_close(a);
+	}
+}
+
 static void no_udp_checksum_stays_none(void **state)
 {
 	struct anonymize *a = opened(ANONYMIZE_ZERO, ANONYMIZE_ZERO);
@@ -440,6 +463,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(checksums_stay_right_or_wrong),
+		cmocka_unit_test(a_wrong_tcp_offset),
 		cmocka_unit_test(no_udp_checksum_stays_none),
 		cmocka_unit_test(packets_in_packets),
 		cmocka_unit_test(ipv6_and_its_extensions),
