@@ -243,19 +243,29 @@ static double y_of(const struct frame_of *f, double value)
 	return f->y + PANEL - value / f->top * PANEL;
 }
 
+/* Whole steps of a range, though one that is a multiple may come out as slightly less. */
+static int steps_of(double range, double step)
+{
+	return (int)(range / step * 1.0001);
+}
+
 static void put_axes(struct buf *out, const struct frame_of *f)
 {
 	double step = nice_step(f->top, 5);
 	char text[32];
 
-	for (double v = 0; v <= f->top * 1.0001; v += step) {
+	for (int i = 0; i <= steps_of(f->top, step); i++) {
+		double v = i * step;
+
 		buf_printf(out, "<path d=\"M%d %.1fH%d\" class=\"grid\"/>\n", LEFT, y_of(f, v),
 			   WIDTH - RIGHT);
 		label(text, sizeof(text), v);
 		put_text(out, LEFT - 8, y_of(f, v) + 4, "class=\"end\"", text);
 	}
 	step = nice_step(f->seconds, 12);
-	for (double t = 0; t <= f->seconds * 1.0001; t += step) {
+	for (int i = 0; i <= steps_of(f->seconds, step); i++) {
+		double t = i * step;
+
 		buf_printf(out, "<path d=\"M%.1f %.1fv%d\" class=\"grid\"/>\n", x_of(f, t), f->y,
 			   PANEL);
 		snprintf(text, sizeof(text), "%g s", t);

@@ -840,8 +840,8 @@ static void audit_exit(struct pipeline *p)
 	else
 		audit_i64(&p->config.audit, "exit", WEXITSTATUS(status));
 	audit_str(&p->config.audit, "clean", p->child.clean ? "yes" : "no");
-	audit_u64(&p->config.audit, "record", p->feed.fed_base);
 	audit_u64(&p->config.audit, "in_flight", store_unsettled(&p->store));
+	audit_u64(&p->config.audit, "record", p->feed.fed_base);
 	audit_end(&p->config.audit);
 }
 

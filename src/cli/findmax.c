@@ -30,8 +30,9 @@ const char *findmax_lost(const struct trial *t, enum load_loss loss, uint64_t tr
 	if (loss == LOAD_LOSS_ANY && t->behind_ns > FINDMAX_BEHIND_NS + trial_ns / 20)
 		return "behind";
 	/* The last frame may have been due just behind the end. */
-	if ((double)(t->sent + 1) * 1000 <
-	    (double)t->pps * (double)trial_ns / 1e9 * FINDMAX_ACHIEVED_PERMILLE)
+	if ((double)(t->sent + 1) * 1e9 <
+	    (double)t->pps *
+		    ((double)trial_ns * FINDMAX_ACHIEVED_PERMILLE / 1000 - FINDMAX_MOMENT_NS))
 		return "too_slow";
 	return NULL;
 }

@@ -9,8 +9,10 @@
 /* How near the rate that is found is to the next that lost: 1 %. */
 #define FINDMAX_PERMILLE 10u
 
-/* A source that sends less than this many thousandths of the rate has not tried it. */
+/* A source that sends less than this many thousandths of the rate has not tried it; but a machine
+ * that others use may hold it up at the end for a moment. */
 #define FINDMAX_ACHIEVED_PERMILLE 995u
+#define FINDMAX_MOMENT_NS	  UINT64_C(50000000)
 
 /* How long the decoder may take after the source has ended: its start-up, and a twentieth of the
  * trial. One that takes longer was falling behind. */

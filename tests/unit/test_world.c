@@ -62,10 +62,7 @@ static struct world_result result;
 
 static void start(uint64_t seed)
 {
-	world = calloc(1, sizeof(*world));
-	assert_non_null(world);
-	memset(&result, 0, sizeof(result));
-	world->result = &result;
+	world = make_world(&result, WORLD_FRAMES_MAX);
 	begin(world, seed);
 }
 
