@@ -10,6 +10,7 @@ static const struct command {
 	const char *what;
 } commands[] = {
 	{"replay", cli_replay, "replay captures through the simulated switch into the pipeline"},
+	{"verify", cli_verify, "compare what comes out of captures with golden files"},
 	{"recover", cli_recover, "seal the captures that a kill or a crash left behind"},
 	{"sim", cli_sim, "run the pipeline in the simulator: virtual clock, seeded faults"},
 	{"export", cli_export, "write chosen frames of captures and sessions into one file"},
