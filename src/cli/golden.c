@@ -11,6 +11,8 @@
 
 #include "cli/jsonfile.h"
 
+#define REMEDY "mend it, or remove it and make it anew with --update"
+
 static const struct golden_word words[] = {
 	{"as-ethernet", "--as-ethernet", GOLDEN_FLAG},
 	{"filter", "-f", GOLDEN_TEXT},
@@ -166,9 +168,8 @@ static bool refuse(const struct place *p, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(why, sizeof(why), fmt, args);
 	va_end(args);
-	err_set(p->err, EXIT_USAGE,
-		"golden file %s: %s%s%s; mend it, or remove it and make it anew with --update",
-		p->path, p->at, p->at[0] ? ": " : "", why);
+	err_set(p->err, EXIT_USAGE, "golden file %s: %s%s%s; " REMEDY, p->path, p->at,
+		p->at[0] ? ": " : "", why);
 	return false;
 }
 
@@ -496,8 +497,13 @@ bool golden_read(struct golden *g, const char *path, struct err *err)
 	bool ok;
 
 	*g = (struct golden){.parts = 0};
-	if (!jsonfile_read(&f, "golden file", path, GOLDEN_BYTES_MAX, err))
+	if (!jsonfile_read(&f, "golden file", path, GOLDEN_BYTES_MAX, err)) {
+		size_t n = strlen(err->text);
+
+		if (err->exit == EXIT_USAGE)
+			snprintf(err->text + n, sizeof(err->text) - n, "; " REMEDY);
 		return false;
+	}
 	ok = take_all(g, &p, f.root);
 	jsonfile_done(&f);
 	return ok;
