@@ -12,6 +12,7 @@ static const struct command {
 } commands[] = {
 	{"replay", cli_replay, "replay captures through the simulated switch into the pipeline"},
 	{"run", cli_run, "play scenarios: faults on the way, and what must come out"},
+	{"verify", cli_verify, "compare what comes out of captures with golden files"},
 	{"recover", cli_recover, "seal the captures that a kill or a crash left behind"},
 	{"sim", cli_sim, "run the pipeline in the simulator: virtual clock, seeded faults"},
 	{"export", cli_export, "write chosen frames of captures and sessions into one file"},

@@ -53,7 +53,7 @@ static bool cut(const char *name, size_t *n, const char *suffix)
 	return true;
 }
 
-static bool is_capture(const char *name)
+bool inputs_is_capture(const char *name)
 {
 	size_t n = strlen(name);
 
@@ -77,7 +77,7 @@ static bool is_of_session(const char *name, const char *prefix)
 
 /* Digits in a row are one number, compared by value; not so strverscmp(3), to which 010 is a
  * fraction, and less than 9. */
-static int by_number(const void *first, const void *second)
+int inputs_by_number(const void *first, const void *second)
 {
 	const char *a = *(char *const *)first, *b = *(char *const *)second;
 
@@ -133,7 +133,8 @@ static bool add_folder(struct inputs *in, const char *folder, const char *sessio
 	while (n > 1 && folder[n - 1] == '/')
 		n--;
 	while (ok && (entry = readdir(d))) {
-		if (session ? !is_of_session(entry->d_name, session) : !is_capture(entry->d_name))
+		if (session ? !is_of_session(entry->d_name, session)
+			    : !inputs_is_capture(entry->d_name))
 			continue;
 		if (snprintf(path, sizeof(path), "%.*s/%s", (int)n, folder, entry->d_name) <
 			    (int)sizeof(path) &&
@@ -142,7 +143,7 @@ static bool add_folder(struct inputs *in, const char *folder, const char *sessio
 	}
 	closedir(d);
 	if (in->count > before)
-		qsort(in->paths + before, in->count - before, sizeof(*in->paths), by_number);
+		qsort(in->paths + before, in->count - before, sizeof(*in->paths), inputs_by_number);
 	return ok;
 }
 

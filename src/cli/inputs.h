@@ -27,6 +27,13 @@ struct inputs {
  */
 bool inputs_add(struct inputs *in, const char *path, struct err *err);
 
+/** inputs_is_capture() - Whether a file of a folder is called as a capture is, see inputs_add() */
+bool inputs_is_capture(const char *name);
+
+/** inputs_by_number() - Order of names, numbers in them by value; a qsort(3) comparison of char *
+ */
+int inputs_by_number(const void *first, const void *second);
+
 /** inputs_session() - Add the files $AVF_HOME/Captures/NAME-rotN.pcapng in order of N. Return:
  * false with @err where there are none */
 bool inputs_session(struct inputs *in, const char *name, struct err *err);
