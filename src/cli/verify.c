@@ -228,10 +228,10 @@ static void wait_for_more(struct verify *v)
 
 	for (unsigned i = 0; i < v->words.jobs; i++) {
 		struct work *w = &v->work[i];
-		uint64_t due = w->busy ? trial_tick(&w->trial, now_ns) : UINT64_MAX;
+		uint64_t due = w->busy ? replaying_tick(&w->trial, now_ns) : UINT64_MAX;
 
-		fds[i + 1] =
-			(struct pollfd){.fd = w->busy ? trial_fd(&w->trial) : -1, .events = POLLIN};
+		fds[i + 1] = (struct pollfd){.fd = w->busy ? replaying_fd(&w->trial) : -1,
+					     .events = POLLIN};
 		due_ns = due < due_ns ? due : due_ns;
 	}
 	timeout_ms = due_ns == UINT64_MAX ? -1
@@ -243,7 +243,7 @@ static void wait_for_more(struct verify *v)
 		waker_clear(&v->waker);
 	for (unsigned i = 0; i < v->words.jobs; i++) {
 		if (fds[i + 1].revents)
-			trial_read(&v->work[i].trial);
+			replaying_read(&v->work[i].trial);
 	}
 }
 
@@ -254,12 +254,12 @@ static void look(struct verify *v)
 	if (signalled.asked && !v->stopped) {
 		v->stopped = true;
 		for (unsigned i = 0; i < v->words.jobs; i++)
-			trial_stop(&v->work[i].trial, now_ns);
+			replaying_stop(&v->work[i].trial, now_ns);
 	}
 	for (unsigned i = 0; i < v->words.jobs; i++) {
 		struct work *w = &v->work[i];
 
-		if (!w->busy || !trial_reap(&w->trial, now_ns))
+		if (!w->busy || !replaying_reap(&w->trial, now_ns))
 			continue;
 		if (v->stopped)
 			work_drop(w);

@@ -11,7 +11,7 @@
 #include "cli/golden.h"
 #include "cli/rules.h"
 #include "cli/suite.h"
-#include "cli/trial.h"
+#include "cli/replaying.h"
 #include "os/waker.h"
 #include "tshark/detect.h"
 
@@ -44,7 +44,7 @@ struct work {
 	unsigned left;		/* profiles that are to be run yet, a bit each */
 	unsigned ran;
 	enum profile profile; /* that is running */
-	struct trial trial;
+	struct replaying trial;
 	uint64_t ns;	  /* that its trials took */
 	char home[256];	  /* AVF_HOME of its trials */
 	char folder[256]; /* of the trial that runs */

@@ -34,7 +34,7 @@ void work_drop(struct work *w)
 {
 	if (!w->busy)
 		return;
-	trial_done(&w->trial);
+	replaying_done(&w->trial);
 	golden_done(&w->expected);
 	golden_done(&w->actual);
 	for (int i = 0; i < GOLDEN_PROFILES; i++) {
@@ -238,7 +238,7 @@ static void update(struct verify *v, struct work *w)
 
 static void start_next(struct verify *v, struct work *w)
 {
-	struct trial_config config = {
+	struct replaying_config config = {
 		.program = v->program,
 		.capture = v->suite.one[w->index].capture,
 		.tshark = v->tshark.found ? v->tshark.path : "none",
@@ -264,7 +264,7 @@ static void start_next(struct verify *v, struct work *w)
 	}
 	mkdir(w->folder, 0700);
 	setenv("AVF_HOME", w->home, 1);
-	if (!trial_start(&w->trial, &config, clock_now_ns(), &err))
+	if (!replaying_start(&w->trial, &config, clock_now_ns(), &err))
 		settle(v, w, CASES_ERROR, NULL, "%s", err.text);
 }
 
@@ -291,7 +291,7 @@ void work_goes_on(struct verify *v, struct work *w)
 	char why[1024];
 
 	w->ns += w->trial.end_ns - w->trial.start_ns;
-	if (!trial_account(&w->trial, why, sizeof(why))) {
+	if (!replaying_account(&w->trial, why, sizeof(why))) {
 		last_words(w, &said);
 		settle(v, w, CASES_FAILED, &said, "%s: %s", profile_name(w->profile), why);
 		buf_done(&said);
@@ -308,7 +308,7 @@ void work_goes_on(struct verify *v, struct work *w)
 	w->actual.account[w->profile] = *a;
 	w->actual.has[w->profile] = true;
 	*a = (struct account){.frames = 0};
-	trial_done(&w->trial);
+	replaying_done(&w->trial);
 	if (w->left)
 		start_next(v, w);
 	else if (v->words.update)
@@ -371,7 +371,7 @@ void work_begin(struct verify *v, struct work *w, size_t index)
 	w->ran = w->left = 0;
 	w->had_golden = false;
 	w->expected = w->actual = (struct golden){.parts = 0};
-	w->trial = (struct trial){.fd = -1};
+	w->trial = (struct replaying){.fd = -1};
 	if (!one->capture) {
 		settle(v, w, CASES_FAILED, NULL,
 		       "the capture of this golden file has gone: bring it back, or remove %s",

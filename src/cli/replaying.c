@@ -1,5 +1,5 @@
-/* trial.c - one capture through the real pipeline, in a process of its own */
-#include "cli/trial.h"
+/* replaying.c - one capture through the real pipeline, in a process of its own */
+#include "cli/replaying.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -53,14 +53,14 @@ static void add_options(struct words *w, const struct golden_options *o)
 	}
 }
 
-static bool path_in(const struct trial *t, const char *name, char path[4096])
+static bool path_in(const struct replaying *t, const char *name, char path[4096])
 {
 	return snprintf(path, 4096, "%s/%s", t->config.folder, name) < 4096;
 }
 
-static bool make_words(const struct trial *t, struct words *w)
+static bool make_words(const struct replaying *t, struct words *w)
 {
-	const struct trial_config *c = &t->config;
+	const struct replaying_config *c = &t->config;
 	bool fits = path_in(t, "report.json", w->report) && path_in(t, "audit.log", w->audit) &&
 		    path_in(t, "written.pcapng", w->written);
 
@@ -92,7 +92,7 @@ static bool make_words(const struct trial *t, struct words *w)
 }
 
 /* A process group of its own: Ctrl-C at the terminal is ours to handle. */
-static int spawn(struct trial *t, const struct words *w, int out, const char *complaints)
+static int spawn(struct replaying *t, const struct words *w, int out, const char *complaints)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -124,17 +124,17 @@ static int spawn(struct trial *t, const struct words *w, int out, const char *co
 	return error;
 }
 
-bool trial_start(struct trial *t, const struct trial_config *config, uint64_t now_ns,
-		 struct err *err)
+bool replaying_start(struct replaying *t, const struct replaying_config *config, uint64_t now_ns,
+		     struct err *err)
 {
 	struct words words = {.count = 0};
 	char complaints[4096];
 	int ends[2], error;
 
-	*t = (struct trial){.config = *config,
-			    .fd = -1,
-			    .start_ns = now_ns,
-			    .due_ns = now_ns + config->timeout_ns};
+	*t = (struct replaying){.config = *config,
+				.fd = -1,
+				.start_ns = now_ns,
+				.due_ns = now_ns + config->timeout_ns};
 	account_init(&t->account, config->fields);
 	if (config->profile != PROFILE_OFF)
 		snprintf(t->account.tshark, sizeof(t->account.tshark), "%s", config->version);
@@ -163,7 +163,7 @@ bool trial_start(struct trial *t, const struct trial_config *config, uint64_t no
 
 /* ---- rows ---- */
 
-static void take_row(struct trial *t, const char *p, size_t n)
+static void take_row(struct replaying *t, const char *p, size_t n)
 {
 	struct json_tokener *tokener = json_tokener_new();
 	struct json_object *row = tokener ? json_tokener_parse_ex(tokener, p, (int)n) : NULL;
@@ -177,7 +177,7 @@ static void take_row(struct trial *t, const char *p, size_t n)
 	json_tokener_free(tokener);
 }
 
-static void take_lines(struct trial *t)
+static void take_lines(struct replaying *t)
 {
 	size_t at = 0;
 	char *end;
@@ -200,12 +200,12 @@ static void take_lines(struct trial *t)
 	}
 }
 
-int trial_fd(const struct trial *t)
+int replaying_fd(const struct replaying *t)
 {
 	return t->fd;
 }
 
-void trial_read(struct trial *t)
+void replaying_read(struct replaying *t)
 {
 	ssize_t got;
 
@@ -233,7 +233,7 @@ void trial_read(struct trial *t)
 
 /* ---- the end ---- */
 
-bool trial_reap(struct trial *t, uint64_t now_ns)
+bool replaying_reap(struct replaying *t, uint64_t now_ns)
 {
 	if (t->pid > 0 && !t->ended && waitpid(t->pid, &t->status, WNOHANG) == t->pid) {
 		t->ended = true;
@@ -242,13 +242,13 @@ bool trial_reap(struct trial *t, uint64_t now_ns)
 	return t->ended && t->fd < 0;
 }
 
-void trial_stop(struct trial *t, uint64_t now_ns)
+void replaying_stop(struct replaying *t, uint64_t now_ns)
 {
 	if (t->pid > 0 && !t->ended && !t->signals)
 		t->due_ns = now_ns;
 }
 
-uint64_t trial_tick(struct trial *t, uint64_t now_ns)
+uint64_t replaying_tick(struct replaying *t, uint64_t now_ns)
 {
 	if (t->pid <= 0 || (t->ended && t->fd < 0))
 		return UINT64_MAX;
@@ -267,7 +267,7 @@ uint64_t trial_tick(struct trial *t, uint64_t now_ns)
 }
 
 /* Lines of stderr, without the program's name before them and the folder of the capture in them. */
-static bool take_errors(struct trial *t, struct err *err)
+static bool take_errors(struct replaying *t, struct err *err)
 {
 	const char *slash = strrchr(t->config.capture, '/');
 	const char *base = slash ? slash + 1 : t->config.capture;
@@ -304,7 +304,7 @@ static bool take_errors(struct trial *t, struct err *err)
 	return true;
 }
 
-static bool take_report(struct trial *t, struct err *err)
+static bool take_report(struct replaying *t, struct err *err)
 {
 	struct jsonfile f;
 	char path[4096];
@@ -324,7 +324,7 @@ static bool take_report(struct trial *t, struct err *err)
 }
 
 /* The bytes of each frame, from the file that was written. */
-static bool take_crcs(struct trial *t, struct err *err)
+static bool take_crcs(struct replaying *t, struct err *err)
 {
 	int at = account_fields_have(&t->account.fields, FIELD_CRC);
 	struct capfile_frame f;
@@ -363,7 +363,7 @@ static bool fault(char *why, size_t n, const char *fmt, ...)
 	return false;
 }
 
-bool trial_account(struct trial *t, char *why, size_t n)
+bool replaying_account(struct replaying *t, char *why, size_t n)
 {
 	struct err err = {0};
 
@@ -384,7 +384,7 @@ bool trial_account(struct trial *t, char *why, size_t n)
 	return true;
 }
 
-void trial_done(struct trial *t)
+void replaying_done(struct replaying *t)
 {
 	if (t->pid > 0 && !t->ended) {
 		kill(t->pid, SIGKILL);
@@ -395,5 +395,5 @@ void trial_done(struct trial *t)
 		close(t->fd);
 	buf_done(&t->line);
 	account_done(&t->account);
-	*t = (struct trial){.fd = -1};
+	*t = (struct replaying){.fd = -1};
 }
