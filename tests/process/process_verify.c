@@ -559,13 +559,6 @@ static void test_usage_and_environment(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, empty_folder, empty_folder)
 
-static int end(void **state)
-{
-	(void)state;
-	proc_done();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -586,5 +579,5 @@ int main(void)
 		TEST(test_usage_and_environment),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, end);
+	return cmocka_run_group_tests(tests, proc_begin, proc_end);
 }
