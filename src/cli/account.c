@@ -182,7 +182,7 @@ static struct account_fact *look_up(const struct account *a, enum account_part p
 	if (key.failed || !json_object_object_get_ex(a->index, key.p, &at))
 		at = NULL;
 	buf_done(&key);
-	return at ? &a->facts[json_object_get_int64(at)] : NULL;
+	return at && a->facts ? &a->facts[json_object_get_int64(at)] : NULL;
 }
 
 const struct account_fact *account_find(const struct account *a, enum account_part part,

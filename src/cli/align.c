@@ -167,7 +167,7 @@ static void pair_gap(struct gap *g, const struct align_config *c, size_t a, size
 
 static bool pair_gaps(const struct align_config *c, size_t *partner)
 {
-	struct gap *g = malloc(sizeof(*g));
+	struct gap *g = calloc(1, sizeof(*g));
 	size_t a = 0, b = 0;
 
 	if (!g)

@@ -268,9 +268,7 @@ bool rules_init(struct rules *r)
 
 void rules_done(struct rules *r)
 {
-	for (size_t i = 0; i < r->root_count; i++)
-		json_object_put(r->roots[i]);
-	free(r->roots);
+	json_object_put(r->roots);
 	free(r->rule);
 	*r = (struct rules){0};
 }
@@ -379,22 +377,16 @@ static bool take(struct rules *r, const struct jsonfile *f, struct err *err)
 bool rules_read(struct rules *r, const char *path, struct err *err)
 {
 	struct jsonfile f;
-	struct json_object **roots;
+	bool ok;
 
 	if (!jsonfile_read(&f, "--rules", path, FILE_BYTES_MAX, err))
 		return false;
-	roots = realloc(r->roots, (r->root_count + 1) * sizeof(*roots));
-	if (!roots) {
-		jsonfile_done(&f);
+	if (!r->roots)
+		r->roots = json_object_new_array();
+	ok = r->roots && json_object_array_add(r->roots, json_object_get(f.root)) == 0;
+	if (!ok)
 		err_set(err, EXIT_ENVIRONMENT, "--rules %s: no memory", path);
-		return false;
-	}
-	r->roots = roots;
-	r->roots[r->root_count++] = json_object_get(f.root);
-	if (!take(r, &f, err)) {
-		jsonfile_done(&f);
-		return false;
-	}
+	ok = ok && take(r, &f, err);
 	jsonfile_done(&f);
-	return true;
+	return ok;
 }

@@ -37,8 +37,7 @@ struct rule {
 struct rules {
 	struct rule *rule;
 	size_t count;
-	struct json_object **roots; /* that own the texts */
-	size_t root_count;
+	struct json_object *roots; /* a list of the files read, which own the texts */
 };
 
 /** struct rules_case - A difference that a rule may be about */

@@ -30,15 +30,14 @@ static bool no_memory(const char *path, struct err *err)
 	return false;
 }
 
+/* @folder "": the name alone. */
 static char *join(const char *folder, const char *name, const char *suffix)
 {
 	char path[2 * PATH_BYTES];
 	size_t n = strlen(folder);
+	bool ends = n && folder[n - 1] == '/';
 
-	while (n > 1 && folder[n - 1] == '/')
-		n--;
-	snprintf(path, sizeof(path), "%.*s%s%s%s", (int)n, folder,
-		 n && folder[n - 1] != '/' ? "/" : "", name, suffix);
+	snprintf(path, sizeof(path), "%s%s%s%s", folder, n && !ends ? "/" : "", name, suffix);
 	return strdup(path);
 }
 
@@ -108,33 +107,44 @@ static bool is_wanted(const struct walk *w, const char *name)
 	return n > m && strcmp(name + n - m, GOLDEN_SUFFIX) == 0;
 }
 
-/* Names of a folder, in order. Return: false where it can't be read */
-static bool list(const char *path, char ***names, size_t *count)
+struct names {
+	char **name;
+	size_t count;
+};
+
+static void free_names(struct names *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		free(names->name[i]);
+	free(names->name);
+	*names = (struct names){0};
+}
+
+/* Names of a folder, in order. Return: false, and none, where it can't be read */
+static bool list(const char *path, struct names *names)
 {
 	DIR *d = opendir(path);
 	struct dirent *entry;
 	bool ok = d != NULL;
 
-	*names = NULL;
-	*count = 0;
+	*names = (struct names){0};
 	while (ok && (entry = readdir(d))) {
 		char **more;
 
 		if (entry->d_name[0] == '.')
 			continue;
-		more = realloc(*names, (*count + 1) * sizeof(*more));
-		ok = more != NULL;
-		if (!more)
-			break;
-		*names = more;
-		more[*count] = strdup(entry->d_name);
-		ok = more[*count] != NULL;
-		*count += ok;
+		more = realloc(names->name, (names->count + 1) * sizeof(*more));
+		if (more)
+			names->name = more;
+		ok = more && (more[names->count] = strdup(entry->d_name));
+		names->count += ok;
 	}
 	if (d)
 		closedir(d);
-	if (*count)
-		qsort(*names, *count, sizeof(**names), inputs_by_number);
+	if (!ok)
+		free_names(names);
+	if (names->count)
+		qsort(names->name, names->count, sizeof(*names->name), inputs_by_number);
 	return ok;
 }
 
@@ -161,24 +171,20 @@ static bool visit(struct walk *w, const char *below, const char *name, unsigned 
 static bool walk(struct walk *w, const char *below, unsigned depth)
 {
 	char path[2 * PATH_BYTES];
-	char **names;
-	size_t count;
-	bool ok;
+	struct names names = {0};
+	bool ok = depth < SUITE_DEPTH_MAX;
 
 	snprintf(path, sizeof(path), "%s%s%s", w->root, *below ? "/" : "", below);
-	ok = depth < SUITE_DEPTH_MAX;
 	if (!ok)
 		errno = ELOOP;
-	if (!ok || !list(path, &names, &count)) {
+	if (!ok || !list(path, &names)) {
 		err_set(w->err, EXIT_ENVIRONMENT, "cannot read the folder %s: %s", path,
 			strerror(errno));
 		return false;
 	}
-	for (size_t i = 0; i < count; i++) {
-		ok = ok && visit(w, below, names[i], depth);
-		free(names[i]);
-	}
-	free(names);
+	for (size_t i = 0; ok && i < names.count; i++)
+		ok = visit(w, below, names.name[i], depth);
+	free_names(&names);
 	return ok;
 }
 

@@ -160,29 +160,35 @@ static size_t frame_at(const char *p, unsigned n)
 
 /* ---- the fixtures ---- */
 
+/* In pieces, each of which ends within what a command may take on a loaded machine. */
 static void test_fixtures_come_out_as_expected(void **state)
 {
+	static const char *const pieces[] = {"captures/[a-g]*", "captures/h*", "captures/[i-r]*",
+					     "captures/[s-z]*", "corrupt/*"};
 	bool with = proc_tshark() != NULL;
+	unsigned all = 0;
 
 	(void)state;
 	if (!with)
 		print_message(
 			"tshark is not installed: only what is decoded without it is compared\n");
-	if (with ? VERIFY("-q", "--golden", FIXTURES "/golden", FIXTURES)
-		 : VERIFY("-q", "--decode", "off", "--golden", FIXTURES "/golden", FIXTURES)) {
-		char *text = proc_read("out", NULL);
-
-		fail_msg("%s", text);
-	}
-	/* So many at least: a suite that shrinks is none. */
-	{
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+		int exit = with ? VERIFY("-q", "--filter", pieces[i], "--golden",
+					 FIXTURES "/golden", FIXTURES)
+				: VERIFY("-q", "--filter", pieces[i], "--golden",
+					 FIXTURES "/golden", "--decode", "off", FIXTURES);
 		char *text = proc_read("out", NULL);
 		unsigned cases = 0, passed = 1;
 
+		if (exit)
+			fail_msg("%s", text);
 		assert_int_equal(sscanf(text, "verify: %u cases, %u passed", &cases, &passed), 2);
-		assert_true(cases >= 136 && passed == cases);
+		assert_int_equal(cases, passed);
+		all += cases;
 		free(text);
 	}
+	/* A suite that shrinks is none. */
+	assert_true(all >= 136);
 }
 
 static void test_same_bytes_each_time_and_in_parallel(void **state)
