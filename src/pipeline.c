@@ -53,12 +53,21 @@ int pipeline_init(struct pipeline *p, const struct pipeline_config *config)
 	if (error)
 		goto fail_feed;
 	ek_lines_init(&p->lines, 0);
+	/* What is needed to go on, and to say why not, is there from the start. */
+	if (!audit_reserve(&p->config.audit) || !ek_lines_reserve(&p->lines)) {
+		error = -ENOMEM;
+		goto fail_reserve;
+	}
 	child_init(&p->child, config->hang_ns);
 	/* A source that waits must not wait for a tshark that never comes. */
 	if (config->lossless)
 		child_finish(&p->child);
 	return 0;
 
+fail_reserve:
+	audit_done(&p->config.audit);
+	ek_lines_done(&p->lines);
+	feed_done(&p->feed);
 fail_feed:
 	store_done(&p->store);
 fail_store:
@@ -667,6 +676,7 @@ static void match_document(struct pipeline *p, const struct ek_record *record,
 			   const struct ek_line *line, uint64_t now_ns)
 {
 	uint64_t passed = 0, id, published_ns;
+	struct decoded_fields *fields;
 	uint32_t raw_n;
 	char *raw;
 
@@ -686,11 +696,16 @@ static void match_document(struct pipeline *p, const struct ek_record *record,
 	if (!awaited(p, id))
 		return; /* given up as the backlog grew too long; it was counted and told then */
 	raw = keep_raw(p, line, &raw_n);
+	fields = p->config.verbatim ? NULL : decoded_fields_make(record);
+	/* For want of memory: a decode of which nothing is kept is none. */
+	if (p->config.verbatim ? !raw : !fields) {
+		lose(p, id, UNDECODED_UNREADABLE, now_ns);
+		return;
+	}
 	/* It may have been published since this step began. */
 	published_ns = segment_published(store_segment(&p->store, id), id);
-	note_latency(p, now_ns > published_ns ? now_ns - published_ns : 0);
-	store_decoded(&p->store, id, p->config.verbatim ? NULL : decoded_fields_make(record), raw,
-		      raw_n);
+	hist_add(&p->latency, now_ns > published_ns ? now_ns - published_ns : 0);
+	store_decoded(&p->store, id, fields, raw, raw_n);
 }
 
 static void read_line(struct pipeline *p, const struct ek_line *line, uint64_t now_ns)

@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+bool audit_reserve(struct audit *a)
+{
+	return buf_reserve(&a->members, AUDIT_EVENT_MAX);
+}
+
 void audit_done(struct audit *a)
 {
 	buf_done(&a->members);
@@ -19,6 +24,7 @@ static void put_key(struct audit *a, const char *key)
 void audit_begin(struct audit *a, const char *event)
 {
 	a->members.n = 0;
+	a->members.failed = false;
 	audit_str(a, "event", event);
 }
 
@@ -49,8 +55,13 @@ void audit_i64(struct audit *a, const char *key, int64_t value)
 
 void audit_end(struct audit *a)
 {
+	static const char lost[] = "\"event\":\"audit_failed\",\"error\":\"out of memory\"";
+
 	a->lines++;
-	a->line(a->ctx, a->members.p, a->members.n);
+	if (a->members.failed)
+		a->line(a->ctx, lost, sizeof(lost) - 1);
+	else
+		a->line(a->ctx, a->members.p, a->members.n);
 }
 
 static void put_time(struct audit *a, const char *key, uint64_t ts_ns)

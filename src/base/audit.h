@@ -9,6 +9,7 @@
 #ifndef SECVF_BASE_AUDIT_H
 #define SECVF_BASE_AUDIT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,13 @@ struct audit {
 	struct buf members; /* of the event being made */
 	uint64_t lines;	    /* events ended so far */
 };
+
+/* Room for the longest event: a path, each byte of it escaped. */
+#define AUDIT_EVENT_MAX (32u << 10)
+
+/** audit_reserve() - Room for any event from the start, so that none is lost for want of memory
+ * later. Return: false where there is none now */
+bool audit_reserve(struct audit *a);
 
 /** audit_done() - Free the buffer */
 void audit_done(struct audit *a);

@@ -57,19 +57,26 @@ static void head_add(struct ek_lines *l, const char *p, size_t n)
 	l->head_n += n;
 }
 
-/* An open line over the bound is let go, but for its head. Not done in ek_lines_next(), as the head
- * of the oversize line before may still be borrowed there. */
+/* The open line is let go, but for its head. Not done in ek_lines_next(), as the head of the
+ * oversize line before may still be borrowed there. */
+static void let_go(struct ek_lines *l)
+{
+	size_t n = left(l);
+
+	l->oversize = true;
+	head_add(l, l->p + l->from, n);
+	l->skipped += n;
+	l->from = l->n;
+	l->scanned = 0;
+}
+
 static void drop_oversize(struct ek_lines *l)
 {
 	size_t n = left(l);
 
 	if (l->scanned < n || (!l->oversize && n <= l->line_max))
 		return;
-	l->oversize = true;
-	head_add(l, l->p + l->from, n);
-	l->skipped += n;
-	l->from = l->n;
-	l->scanned = 0;
+	let_go(l);
 }
 
 /* Moves what is left to the front where the room behind it is short. An open line is moved once at
@@ -104,12 +111,23 @@ static bool grow(struct ek_lines *l)
 	return true;
 }
 
+bool ek_lines_reserve(struct ek_lines *l)
+{
+	return l->cap || grow(l);
+}
+
 char *ek_lines_space(struct ek_lines *l, size_t *n)
 {
 	drop_oversize(l);
 	compact(l);
-	if (l->cap - l->n < EK_LINES_READ_MIN && !grow(l))
-		return NULL;
+	if (l->cap - l->n < EK_LINES_READ_MIN && !grow(l) && l->cap == l->n) {
+		/* All that is there is one open line, and memory is too short for more of it: it
+		 * goes as one over the bound does. Lines that were not taken stay. */
+		if (!l->cap || l->from || l->scanned < l->n)
+			return NULL;
+		let_go(l);
+		compact(l);
+	}
 	*n = l->cap - l->n;
 	return l->p + l->n;
 }

@@ -67,6 +67,10 @@ struct ek_lines {
  * Allocates nothing. */
 void ek_lines_init(struct ek_lines *l, size_t line_max);
 
+/** ek_lines_reserve() - Memory for lines of usual lengths, so that reading goes on where there is
+ * none later. Return: false where there is none now */
+bool ek_lines_reserve(struct ek_lines *l);
+
 /** ek_lines_done() - Free */
 void ek_lines_done(struct ek_lines *l);
 
@@ -76,10 +80,11 @@ void ek_lines_reset(struct ek_lines *l);
 /**
  * ek_lines_space() - Where to read to
  * @l:  Lines; each line handed out before is given back
- * @n:  Set to the bytes of free space, EK_LINES_READ_MIN at least
+ * @n:  Set to the bytes of free space, EK_LINES_READ_MIN at least unless memory ran out
  *
- * Return: the space, or NULL where memory ran out, or where lines that were never taken with
- * ek_lines_next() fill the whole bound; what is buffered is kept, and a later call may succeed
+ * Where memory runs out for a line, it becomes EK_LINE_OVERSIZE. Return: the space, or NULL where
+ * there is no memory at all, or where lines that were never taken with ek_lines_next() fill it;
+ * what is buffered is kept, and a later call may succeed
  */
 char *ek_lines_space(struct ek_lines *l, size_t *n);
 

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/audit.h"
 #include "os/port_posix.h"
 
 bool home_path(char *path, size_t n, const char *below)
@@ -65,6 +66,8 @@ int audit_file_open(struct audit_file *f, const char *path, struct err *err)
 
 	memset(f, 0, sizeof(*f));
 	f->fd = -1;
+	/* Time, event, braces: no line is lost for want of memory later. */
+	buf_reserve(&f->line, AUDIT_EVENT_MAX + 64);
 	if (path)
 		snprintf(f->path, sizeof(f->path), "%s", path);
 	else if (!home_path(f->path, sizeof(f->path), "logs/error-audit.log")) {
@@ -105,6 +108,7 @@ void audit_file_line(void *ctx, const char *members, size_t n)
 
 	gmtime_r(&seconds, &tm);
 	f->line.n = 0;
+	f->line.failed = false;
 	buf_printf(&f->line, "{\"time\":\"%04d-%02d-%02dT%02d:%02d:%02d.%09uZ\",",
 		   tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
 		   (unsigned)(wall_ns % 1000000000));
@@ -112,7 +116,8 @@ void audit_file_line(void *ctx, const char *members, size_t n)
 	buf_puts(&f->line, "}\n");
 	if (f->fd >= 0 && f->regular && f->bytes + f->line.n > AUDIT_FILE_BYTES && f->bytes)
 		rotate(f);
-	if (write(f->fd >= 0 ? f->fd : STDERR_FILENO, f->line.p, f->line.n) != (ssize_t)f->line.n)
+	if (f->line.failed ||
+	    write(f->fd >= 0 ? f->fd : STDERR_FILENO, f->line.p, f->line.n) != (ssize_t)f->line.n)
 		f->unwritten++;
 	else
 		f->bytes += f->line.n;
