@@ -704,7 +704,7 @@ static void match_document(struct pipeline *p, const struct ek_record *record,
 	}
 	/* It may have been published since this step began. */
 	published_ns = segment_published(store_segment(&p->store, id), id);
-	hist_add(&p->latency, now_ns > published_ns ? now_ns - published_ns : 0);
+	note_latency(p, now_ns > published_ns ? now_ns - published_ns : 0);
 	store_decoded(&p->store, id, fields, raw, raw_n);
 }
 
