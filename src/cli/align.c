@@ -8,6 +8,7 @@
 struct search {
 	const struct align_config *c;
 	size_t a, b, a_n, b_n; /* the part that is searched */
+	int edits_max;	       /* rows that there is room for, less one */
 	int32_t *reach;	       /* rows of the trace, one after the other; row d has 2 d + 1 */
 };
 
@@ -66,7 +67,7 @@ static void search(struct search *s, size_t *partner)
 {
 	int best_k = 0, last = 0;
 
-	for (int d = 0; d <= ALIGN_EDITS_MAX; d++) {
+	for (int d = 0; d <= s->edits_max; d++) {
 		int32_t best = -1;
 
 		last = d;
@@ -203,7 +204,10 @@ bool align(const struct align_config *c, size_t *partner)
 		partner[c->a_n - end] = c->b_n - end;
 	}
 	if (s.a < c->a_n - end && s.b < c->b_n - end) {
-		s.reach = malloc(row_at(ALIGN_EDITS_MAX + 1) * sizeof(*s.reach));
+		size_t all = c->a_n + c->b_n - 2 * end - s.a - s.b;
+
+		s.edits_max = all < ALIGN_EDITS_MAX ? (int)all : ALIGN_EDITS_MAX;
+		s.reach = malloc(row_at(s.edits_max + 1) * sizeof(*s.reach));
 		if (!s.reach)
 			return false;
 	}

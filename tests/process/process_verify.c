@@ -163,7 +163,7 @@ static size_t frame_at(const char *p, unsigned n)
 /* In pieces, each of which ends within what a command may take on a loaded machine. */
 static void test_fixtures_come_out_as_expected(void **state)
 {
-	static const char *const pieces[] = {"captures/[a-g]*", "captures/h*", "captures/[i-r]*",
+	static const char *const pieces[] = {"captures/[0-9a-g]*", "captures/h*", "captures/[i-r]*",
 					     "captures/[s-z]*", "corrupt/*"};
 	bool with = proc_tshark() != NULL;
 	unsigned all = 0;
