@@ -131,7 +131,7 @@ static bool send(struct traffic *t, const struct item *item, uint64_t ts_ns, uns
 /* TRAFFIC_FRAMES_MAX seconds fit in 64 bits of ns. */
 static uint64_t when(const struct item *item, uint64_t n)
 {
-	return TRAFFIC_START_NS + item->start_ns + n * 1000000000 / item->pps;
+	return TRAFFIC_START_NS + item->start_ns + (item->pps ? n * 1000000000 / item->pps : 0);
 }
 
 /* ---- generators ---- */
@@ -164,12 +164,12 @@ static unsigned ip_checksum(const unsigned char *p, size_t n)
 /* RFC 791, RFC 768; no UDP checksum, which IPv4 allows. @length: of the whole frame */
 static void make_udp(unsigned char *p, uint32_t length, uint64_t n, const struct item *item)
 {
+	static const unsigned char header[20] = {0x45, 0, 0,	0, 0, 0, 0x40, 0, 64, 17,
+						 0,    0, 0xc0, 0, 2, 1, 0xc0, 0, 2,  2};
 	unsigned char *ip = p + 14;
 
 	put16(p + 12, 0x0800);
-	memcpy(ip,
-	       "\x45\x00\x00\x00\x00\x00\x40\x00\x40\x11\x00\x00\xc0\x00\x02\x01\xc0\x00\x02\x02",
-	       20);
+	memcpy(ip, header, sizeof(header));
 	put16(ip + 2, length - 14);
 	put16(ip + 4, (unsigned)n & 0xffff);
 	put16(ip + 10, ip_checksum(ip, 20));
@@ -185,12 +185,13 @@ static void make_udp(unsigned char *p, uint32_t length, uint64_t n, const struct
 static void make_arp(unsigned char *p, uint64_t n, uint64_t source)
 {
 	static const unsigned char request[] = {0, 1, 8, 0, 6, 4, 0, 1};
+	static const unsigned char addresses[] = {0xc0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0xc0, 0};
 
 	put_mac(p, UINT64_C(0xffffffffffff));
 	put16(p + 12, 0x0806);
 	memcpy(p + 14, request, 8);
 	put_mac(p + 22, source);
-	memcpy(p + 28, "\xc0\x00\x02\x01\x00\x00\x00\x00\x00\x00\xc0\x00", 12);
+	memcpy(p + 28, addresses, sizeof(addresses));
 	put16(p + 40, (unsigned)(n & 0xffff));
 }
 
@@ -428,7 +429,8 @@ bool traffic_write(const struct jt_at *at, const char *folder, const char *path,
 		ok = jt_item(at, "traffic", i, &item, err) && take_item(t, &item, folder, err);
 	}
 	if (ok) {
-		qsort(t->sent, t->count, sizeof(*t->sent), by_time);
+		if (t->count)
+			qsort(t->sent, t->count, sizeof(*t->sent), by_time);
 		*frames = t->count;
 		ok = write_file(t, path, err);
 	}

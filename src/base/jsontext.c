@@ -298,7 +298,7 @@ bool jt_ns(const struct jt_at *at, const char *key, uint64_t *value, struct err 
 		uint64_t ns;
 	} units[] = {{"ns", 1},		{"us", 1000},	    {"ms", 1000000},
 		     {"s", 1000000000}, {"m", 60000000000}, {"h", 3600000000000}};
-	const char *text = NULL, *unit;
+	const char *text = "", *unit;
 
 	if (!jt_has(at, key))
 		return true;
@@ -321,7 +321,7 @@ bool jt_ns(const struct jt_at *at, const char *key, uint64_t *value, struct err 
 
 bool jt_permille(const struct jt_at *at, const char *key, unsigned *value, struct err *err)
 {
-	const char *text = NULL, *end;
+	const char *text = "", *end;
 	uint64_t n;
 
 	if (!jt_has(at, key))
@@ -339,7 +339,7 @@ bool jt_permille(const struct jt_at *at, const char *key, unsigned *value, struc
 bool jt_word(const struct jt_at *at, const char *key, const char *const words[], unsigned *value,
 	     struct err *err)
 {
-	const char *text = NULL;
+	const char *text = "";
 	struct buf list = {0};
 
 	if (!jt_has(at, key))

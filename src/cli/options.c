@@ -538,7 +538,7 @@ static bool is_kept(int word)
 static void keep(struct options *o, int word, const char *text)
 {
 	static char words[OPTIONS_KEPT_MAX][32];
-	const char *slash = word == 'w' ? strrchr(text, '/') : NULL;
+	const char *slash = word == 'w' && text ? strrchr(text, '/') : NULL;
 	char *kept = words[o->kept];
 
 	if (!is_kept(word) || o->kept + 2 > OPTIONS_KEPT_MAX)

@@ -361,7 +361,9 @@ static void judge_expect(const struct scenario *s, const struct evidence *e, con
 	judge_audit_never(e, &expect, why);
 	if (jt_member(&expect, "audit_count", &inner, &err)) {
 		json_object_object_foreach(inner.object, event, wanted)
+		{
 			judge_number(&inner, event, wanted, (double)count_events(e, event), why);
+		}
 	}
 	if (world == WORLD_REAL && jt_has(&expect, "resident_mib"))
 		judge_number(&expect, "resident_mib",
@@ -503,7 +505,9 @@ static void each_line(const char *folder, const char *name,
 static void keep_audit(void *ctx, struct json_object *o)
 {
 	struct evidence *e = ctx;
-	struct json_object **more = realloc(e->audit, (e->audits + 1) * sizeof(*more));
+	size_t bytes = (e->audits + 1) *
+		       sizeof(struct json_object *); /* NOLINT(bugprone-sizeof-expression) */
+	struct json_object **more = realloc(e->audit, bytes);
 
 	if (!more) {
 		json_object_put(o);
