@@ -16,8 +16,7 @@ enum {
 	SAYS_MATCH = 32,
 	SAYS_BY = 64,
 	SAYS_PORT = 128,
-	NEEDS_FOR = 256,
-	NO_RECORD = 512,
+	NO_RECORD = 256,
 };
 
 static const struct {
@@ -27,8 +26,8 @@ static const struct {
 	[FAULT_TSHARK_CRASH] = {"tshark.crash", SAYS_SIGNAL},
 	[FAULT_TSHARK_EXIT] = {"tshark.exit", SAYS_STATUS},
 	[FAULT_TSHARK_HANG] = {"tshark.hang", 0},
-	[FAULT_TSHARK_STALL] = {"tshark.stall", SAYS_FOR | NEEDS_FOR},
-	[FAULT_TSHARK_SLOW] = {"tshark.slow", SAYS_FOR | NEEDS_FOR},
+	[FAULT_TSHARK_STALL] = {"tshark.stall", SAYS_FOR},
+	[FAULT_TSHARK_SLOW] = {"tshark.slow", SAYS_FOR},
 	[FAULT_TSHARK_CLOSES] = {"tshark.closes", 0},
 	[FAULT_TSHARK_DEAF] = {"tshark.deaf", NO_RECORD},
 	[FAULT_TSHARK_POISON] = {"tshark.poison", SAYS_MATCH | NO_RECORD},
@@ -250,7 +249,7 @@ static bool read_fault(struct fault *f, const struct jt_at *at, struct err *err)
 	    !jt_u64(at, "bytes", 1, UINT64_C(1) << 32, &f->bytes, err) ||
 	    !jt_u64(at, "status", 0, 255, &status, err) || !jt_text(at, "port", &port, err))
 		return false;
-	if ((says & NEEDS_FOR) && f->for_ns == UINT64_MAX && f->kind == FAULT_TSHARK_SLOW)
+	if (f->kind == FAULT_TSHARK_SLOW && f->for_ns == UINT64_MAX)
 		return jt_refuse(at, NULL, err, "\"for\" is missing: how long each record takes");
 	if ((says & SAYS_PORT) && !port)
 		return jt_refuse(at, NULL, err, "\"port\" is missing: the VM's name");
