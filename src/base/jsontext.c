@@ -349,6 +349,7 @@ bool jt_word(const struct jt_at *at, const char *key, const char *const words[],
 	for (unsigned i = 0; words[i]; i++) {
 		if (strcmp(words[i], text) == 0) {
 			*value = i;
+			buf_done(&list);
 			return true;
 		}
 		buf_printf(&list, "%s%s", i ? ", " : "", words[i]);
