@@ -76,7 +76,6 @@ static void begin(struct inject *j, unsigned i, uint64_t now_ns)
 		s->due_ns = later(now_ns, f->every_ns);
 	if (s->on || (f->permille < 1000 && !random_chance(&j->random, f->permille)))
 		return;
-	s->begun++;
 	s->real = j->hooks.act && j->hooks.act(j->hooks.ctx, f, true);
 	tell(j, "fault_begins", i);
 	if (f->kind == FAULT_CLOCK && !s->real)
@@ -157,24 +156,20 @@ static void tell_ports(struct inject *j)
 	}
 }
 
-bool inject_frame(struct inject *j, uint64_t n)
+void inject_frame(struct inject *j, uint64_t n)
 {
-	bool began = false;
 	uint64_t now_ns = now(j);
 
 	pthread_mutex_lock(&j->lock);
 	for (unsigned i = 0; i < j->plan->count; i++) {
 		const struct fault *f = &j->plan->fault[i];
 
-		if (fault_in_tshark(f->kind) || f->at_frame != n)
-			continue;
-		begin(j, i, now_ns);
-		began = true;
+		if (!fault_in_tshark(f->kind) && f->at_frame == n)
+			begin(j, i, now_ns);
 	}
 	tick(j, now_ns);
 	tell_ports(j);
 	pthread_mutex_unlock(&j->lock);
-	return began;
 }
 
 bool inject_is_on(struct inject *j, enum fault_kind kind)

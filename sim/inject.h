@@ -48,7 +48,6 @@ struct inject_state {
 	uint64_t due_ns; /* next beginning by time; UINT64_MAX: none */
 	uint64_t end_ns;
 	uint64_t events; /* seen of "on" */
-	uint64_t begun;	 /* times */
 };
 
 struct inject {
@@ -85,8 +84,8 @@ struct disk inject_disk(struct inject *j, struct disk disk);
 /** inject_start() - The run begins now: faults "at" 0 are on from here */
 void inject_start(struct inject *j);
 
-/** inject_frame() - Before the @n-th frame, from 1. Return: whether something began */
-bool inject_frame(struct inject *j, uint64_t n);
+/** inject_frame() - Before the @n-th frame, from 1 */
+void inject_frame(struct inject *j, uint64_t n);
 
 /** inject_tick() - What is due by time. Return: when to call again; UINT64_MAX: not by time */
 uint64_t inject_tick(struct inject *j);

@@ -293,6 +293,15 @@ bool plan_load(struct plan *plan, const char *file, struct err *err)
 	return ok;
 }
 
+bool plan_has(const struct plan *plan, enum fault_kind kind)
+{
+	for (unsigned i = 0; i < plan->count; i++) {
+		if (plan->fault[i].kind == kind)
+			return true;
+	}
+	return false;
+}
+
 bool plan_strikes(const struct fault *f, uint32_t generation, uint64_t record,
 		  struct sim_random *random)
 {

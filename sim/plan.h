@@ -107,6 +107,9 @@ bool plan_read(struct plan *plan, const struct jt_at *at, const char *key, struc
 /** plan_load() - A file {"seed": N, "faults": [...]} */
 bool plan_load(struct plan *plan, const char *file, struct err *err);
 
+/** plan_has() - Whether there is a fault of that kind */
+bool plan_has(const struct plan *plan, enum fault_kind kind);
+
 /** plan_strikes() - Whether a fault in tshark's place comes with this record of this generation */
 bool plan_strikes(const struct fault *f, uint32_t generation, uint64_t record,
 		  struct sim_random *random);

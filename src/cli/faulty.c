@@ -114,15 +114,6 @@ static void hook_port(void *ctx, const char *name, bool down)
 	session_port_flap(f->session, name, down);
 }
 
-static bool has_kind(const struct plan *plan, enum fault_kind kind)
-{
-	for (unsigned i = 0; i < plan->count; i++) {
-		if (plan->fault[i].kind == kind)
-			return true;
-	}
-	return false;
-}
-
 struct faulty *faulty_open(struct session *s, const char *file, struct err *err)
 {
 	struct faulty *f = calloc(1, sizeof(*f));
@@ -224,7 +215,7 @@ static bool start_pump(struct faulty *f)
 {
 	int fds[2];
 
-	if (!has_kind(&f->plan, FAULT_OUTPUT_STUCK) && !has_kind(&f->plan, FAULT_OUTPUT_GONE))
+	if (!plan_has(&f->plan, FAULT_OUTPUT_STUCK) && !plan_has(&f->plan, FAULT_OUTPUT_GONE))
 		return true;
 	f->out = dup(STDOUT_FILENO);
 	if (f->out < 0 || pipe(fds))
@@ -245,11 +236,6 @@ bool faulty_start(struct faulty *f)
 	inject_start(&f->inject);
 	f->started = pthread_create(&f->thread, NULL, run, f) == 0;
 	return f->started && pumped;
-}
-
-void faulty_frame(struct faulty *f, uint64_t n)
-{
-	inject_frame(&f->inject, n);
 }
 
 uint64_t faulty_stop(struct faulty *f)

@@ -40,9 +40,6 @@ struct faulty *faulty_open(struct session *s, const char *file, struct err *err)
 /** faulty_start() - The run begins. Return: false where a thread could not be started */
 bool faulty_start(struct faulty *f);
 
-/** faulty_frame() - Before the @n-th frame is sent, from 1 */
-void faulty_frame(struct faulty *f, uint64_t n);
-
 /** faulty_stop() - The pipeline has ended and so has the output: end what is on. Return:
  * inject.recovery_ns */
 uint64_t faulty_stop(struct faulty *f);

@@ -285,7 +285,7 @@ void session_offer(struct session *s, struct frame *f, unsigned port, uint64_t n
 	if (s->bundle)
 		bundle_frame(s->bundle, f, port, switch_port_name(s->eth, port));
 	if (s->faulty) {
-		faulty_frame(s->faulty, s->sent);
+		inject_frame(&s->faulty->inject, sent);
 		port = s->port_now[port];
 	}
 	s->over |= sent == s->options.replay.limit;

@@ -116,11 +116,6 @@ static bool wants_stand_in(const struct scenario *s)
 	return wants && s->tshark != SCENARIO_TSHARK_NONE;
 }
 
-static bool has_faults(const struct scenario *s)
-{
-	return s->plan.count > 0;
-}
-
 /* The plan alone, as `replay --faults` and the stand-in read it. */
 static bool write_plan(const struct scenario *s, const char *folder)
 {
@@ -227,7 +222,7 @@ static void exec_replay(const struct run *r, const struct job *j)
 	argv[n++] = s->tshark == SCENARIO_TSHARK_NONE ? "none"
 		    : wants_stand_in(s)		      ? tshark
 						      : r->tshark.path;
-	if (has_faults(s)) {
+	if (s->plan.count) {
 		argv[n++] = "--faults";
 		argv[n++] = plan;
 	}

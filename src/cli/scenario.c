@@ -438,15 +438,6 @@ static bool has_option(const struct scenario *s, const char *word)
 	return false;
 }
 
-static bool has_fault(const struct scenario *s, enum fault_kind kind)
-{
-	for (unsigned i = 0; i < s->plan.count; i++) {
-		if (s->plan.fault[i].kind == kind)
-			return true;
-	}
-	return false;
-}
-
 static void judge_always(const struct scenario *s, const struct evidence *e,
 			 const struct scenario_outcome *o, struct buf *why)
 {
@@ -480,7 +471,7 @@ static void judge_always(const struct scenario *s, const struct evidence *e,
 	equal(why, "rows missed, and named so in the audit log", term(e, "output.missed"),
 	      sum_of(e, "missed", NULL));
 	/* What was on its way to a reader who went away has been printed all the same. */
-	if (!has_option(s, "--direct") && !has_fault(s, FAULT_OUTPUT_GONE))
+	if (!has_option(s, "--direct") && !plan_has(&s->plan, FAULT_OUTPUT_GONE))
 		equal(why, "frames captured, and rows with those that are missed or lost",
 		      term(e, "ledger.captured"),
 		      e->rows + term(e, "output.missed") + term(e, "output.lost"));
