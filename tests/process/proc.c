@@ -66,6 +66,18 @@ const char *proc_path(const char *name)
 	return p;
 }
 
+const char *proc_kept(const char *name)
+{
+	static char kept[24][512];
+	size_t n = strlen(proc_dir()) + 1;
+	unsigned i = 0;
+
+	while (kept[i][0] && strcmp(kept[i] + n, name) != 0)
+		assert_true(++i < 24);
+	snprintf(kept[i], sizeof(kept[i]), "%s/%s", proc_dir(), name);
+	return kept[i];
+}
+
 void proc_pause(void)
 {
 	const struct timespec pause = {.tv_nsec = 5000000};

@@ -19,6 +19,9 @@ const char *proc_dir(void);
 /** proc_path() - Path of a file in the folder; the last eight results live */
 const char *proc_path(const char *name);
 
+/** proc_kept() - As proc_path(), and the result stays until the program ends; 24 names */
+const char *proc_kept(const char *name);
+
 /** proc_start() - Start argv[0] (a path) with stdout and stderr to files "out" and "err" of the
  * folder. Return: pid */
 pid_t proc_start(const char *const argv[], const char *out, const char *err);

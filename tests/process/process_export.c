@@ -28,19 +28,6 @@
 #define CAPTURE(name) FIXTURES "/captures/" name
 #define WORDS(...)    ((const char *const[]){__VA_ARGS__, NULL})
 
-/* As proc_path(), and the result stays. */
-static const char *in_dir(const char *name)
-{
-	static char kept[16][512];
-	size_t n = strlen(proc_dir()) + 1;
-	unsigned i = 0;
-
-	while (kept[i][0] && strcmp(kept[i] + n, name) != 0)
-		assert_true(++i < 16);
-	snprintf(kept[i], sizeof(kept[i]), "%s/%s", proc_dir(), name);
-	return kept[i];
-}
-
 static int secvf(const char *const words[])
 {
 	const char *argv[32] = {SECVF};
@@ -94,11 +81,11 @@ static unsigned parts(void)
 static void test_other_programs_read_it(void **state)
 {
 	static const char *const names[] = {"a.pcapng", "a.pcapng.gz", "a.pcapng.zst"};
-	const char *out = in_dir("b.pcap");
+	const char *out = proc_kept("b.pcap");
 
 	(void)state;
 	for (unsigned i = 0; i < 3; i++) {
-		const char *path = in_dir(names[i]);
+		const char *path = proc_kept(names[i]);
 
 		assert_int_equal(secvf(WORDS("export", CAPTURE("session.pcapng"),
 					     CAPTURE("arp.pcap"), "-w", path)),
@@ -108,19 +95,20 @@ static void test_other_programs_read_it(void **state)
 		if (i == 0)
 			reads("/usr/bin/capinfos", WORDS(path));
 		if (i == 0)
-			reads("/usr/bin/editcap", WORDS("-F", "pcap", path, in_dir("c.pcap")));
+			reads("/usr/bin/editcap", WORDS("-F", "pcap", path, proc_kept("c.pcap")));
 	}
-	assert_int_equal(secvf(WORDS("export", "-F", "pcap", in_dir("a.pcapng.gz"), "-w", out)), 0);
+	assert_int_equal(secvf(WORDS("export", "-F", "pcap", proc_kept("a.pcapng.gz"), "-w", out)),
+			 0);
 	reads("/usr/bin/tcpdump", WORDS("-n", "-r", out));
 	assert_int_equal(
-		secvf(WORDS("export", "-F", "nsecpcap", in_dir("a.pcapng.zst"), "-w", out)), 0);
+		secvf(WORDS("export", "-F", "nsecpcap", proc_kept("a.pcapng.zst"), "-w", out)), 0);
 	reads("/usr/bin/tcpdump", WORDS("-n", "-r", out));
 	assert_int_equal(parts(), 0);
 }
 
 static void test_display_filter(void **state)
 {
-	const char *out = in_dir("d.pcapng");
+	const char *out = proc_kept("d.pcapng");
 
 	(void)state;
 	if (!proc_tshark())
@@ -147,7 +135,7 @@ static void test_display_filter(void **state)
 
 static void test_broken_input(void **state)
 {
-	const char *cut = FIXTURES "/corrupt/cut-record-data.pcap", *out = in_dir("e.pcapng");
+	const char *cut = FIXTURES "/corrupt/cut-record-data.pcap", *out = proc_kept("e.pcapng");
 
 	(void)state;
 	assert_int_equal(secvf(WORDS("export", cut, "-w", out)), 3);
@@ -160,7 +148,7 @@ static void test_broken_input(void **state)
 
 static void test_no_half_file(void **state)
 {
-	const char *fifo = in_dir("fifo"), *out = in_dir("f.pcapng");
+	const char *fifo = proc_kept("fifo"), *out = proc_kept("f.pcapng");
 	static const int signals[] = {SIGINT, SIGTERM};
 	int fd;
 
@@ -197,7 +185,7 @@ static void test_usage(void **state)
 
 	(void)state;
 	assert_int_equal(secvf(WORDS("export", f)), 2);
-	assert_int_equal(secvf(WORDS("export", "-w", in_dir("x"))), 2);
+	assert_int_equal(secvf(WORDS("export", "-w", proc_kept("x"))), 2);
 	assert_int_equal(secvf(WORDS("export", "-w", "-", "-F", "x", f)), 2);
 	assert_int_equal(secvf(WORDS("export", "-w", "-", "--ids", "x", f)), 2);
 	assert_int_equal(secvf(WORDS("export", "-w", "-", "--from", "x", f)), 2);
@@ -217,7 +205,7 @@ static void test_usage(void **state)
 /* $AVF_HOME/Captures/s-rotN.pcapng, of which 10 comes after 9. */
 static void test_session(void **state)
 {
-	const char *folder = in_dir("Captures");
+	const char *folder = proc_kept("Captures");
 	struct json_object *root, *files, *path;
 	char name[600], *out;
 
@@ -239,7 +227,7 @@ static void test_session(void **state)
 	assert_non_null(strstr(json_object_get_string(path), "s-rot10.pcapng"));
 	json_object_put(root);
 	free(out);
-	assert_int_equal(secvf(WORDS("export", folder, "-w", in_dir("all.pcapng"))), 0);
+	assert_int_equal(secvf(WORDS("export", folder, "-w", proc_kept("all.pcapng"))), 0);
 	for (unsigned n = 8; n <= 11; n++) {
 		snprintf(name, sizeof(name), "%s/s-rot%u.pcapng", folder, n);
 		unlink(name);

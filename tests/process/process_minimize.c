@@ -31,19 +31,6 @@
 #define TRIGGER_FRAME	6173u
 #define FRAME_BYTES_ALL (14u + 20 + 20 + 300)
 
-/* As proc_path(), and the result stays. */
-static const char *in_dir(const char *name)
-{
-	static char kept[24][512];
-	size_t n = strlen(proc_dir()) + 1;
-	unsigned i = 0;
-
-	while (kept[i][0] && strcmp(kept[i] + n, name) != 0)
-		assert_true(++i < 24);
-	snprintf(kept[i], sizeof(kept[i]), "%s/%s", proc_dir(), name);
-	return kept[i];
-}
-
 static int minimize(const char *const words[])
 {
 	const char *argv[32] = {SECVF, "minimize"};
@@ -106,7 +93,7 @@ static void put_frame(struct image *i, unsigned n)
 
 static const char *big_capture(void)
 {
-	const char *path = in_dir("big.pcapng");
+	const char *path = proc_kept("big.pcapng");
 	struct image i = {0};
 
 	if (access(path, F_OK) == 0)
@@ -140,7 +127,7 @@ static void test_one_of_ten_thousand(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 2; i++) {
 		assert_int_equal(
-			minimize(WORDS(big_capture(), "-o", in_dir(names[i]), "--jobs",
+			minimize(WORDS(big_capture(), "-o", proc_kept(names[i]), "--jobs",
 				       i ? "4" : "1", "--", "grep", "-q", "TRIGGER", "{}")),
 			0);
 		expect_err("minimized 10000 frames, 3540000 bytes to 1 frame, 7 bytes");
@@ -161,13 +148,13 @@ static void test_one_of_ten_thousand(void **state)
 static void test_pcap(void **state)
 {
 	(void)state;
-	assert_int_equal(minimize(WORDS("-q", big_capture(), "-o", in_dir("c.pcap"), "--", "grep",
-					"-q", "TRIGGER", "{}")),
+	assert_int_equal(minimize(WORDS("-q", big_capture(), "-o", proc_kept("c.pcap"), "--",
+					"grep", "-q", "TRIGGER", "{}")),
 			 0);
 	assert_int_equal(proc_lines("err"), 0);
 	assert_true(contains("c.pcap", "\x4d\x3c\xb2\xa1"));
-	assert_int_equal(minimize(WORDS("-q", big_capture(), "-F", "pcap", "-o", in_dir("c.pcap"),
-					"--", "grep", "-q", "TRIGGER", "{}")),
+	assert_int_equal(minimize(WORDS("-q", big_capture(), "-F", "pcap", "-o",
+					proc_kept("c.pcap"), "--", "grep", "-q", "TRIGGER", "{}")),
 			 0);
 	assert_true(contains("c.pcap", "\xd4\xc3\xb2\xa1"));
 }
@@ -183,10 +170,10 @@ static void test_tshark(void **state)
 		skip();
 	}
 	/* Whole flows and frames only, as each run of tshark takes its time. */
-	assert_int_equal(
-		minimize(WORDS(big_capture(), "-o", in_dir("d.pcapng"), "--stages", "flows,frames",
-			       "--timeout", "60", "--", "sh", "-c", script, "sh", "{}")),
-		0);
+	assert_int_equal(minimize(WORDS(big_capture(), "-o", proc_kept("d.pcapng"), "--stages",
+					"flows,frames", "--timeout", "60", "--", "sh", "-c", script,
+					"sh", "{}")),
+			 0);
 	expect_err("to 1 frame, 354 bytes");
 	assert_true(contains("d.pcapng", "TRIGGER"));
 	expect_no_leftovers();
@@ -197,24 +184,24 @@ static void test_hanging(void **state)
 {
 	(void)state;
 	assert_int_equal(
-		minimize(WORDS(CAPTURE("arp.pcap"), "-o", in_dir("e.pcapng"), "--timeout", "2",
+		minimize(WORDS(CAPTURE("arp.pcap"), "-o", proc_kept("e.pcapng"), "--timeout", "2",
 			       "--stages", "flows,frames", "--jobs", "8", "--", "sh", "-c",
 			       "[ $(wc -c <\"$0\") -gt 1000 ] || { sleep 600 & sleep 600; }",
 			       "{}")),
 		0);
 	expect_no_leftovers();
-	assert_int_equal(minimize(WORDS(CAPTURE("arp.pcap"), "-o", in_dir("e2.pcapng"), "--timeout",
-					"0.1", "--", "sh", "-c", "sleep 600", "{}")),
+	assert_int_equal(minimize(WORDS(CAPTURE("arp.pcap"), "-o", proc_kept("e2.pcapng"),
+					"--timeout", "0.1", "--", "sh", "-c", "sleep 600", "{}")),
 			 1);
 	expect_err("it ran for 100 ms and was killed");
 	expect_err("--timeout");
-	assert_int_equal(access(in_dir("e2.pcapng"), F_OK), -1);
+	assert_int_equal(access(proc_kept("e2.pcapng"), F_OK), -1);
 	expect_no_leftovers();
 }
 
 static void test_exit_codes(void **state)
 {
-	const char *f = CAPTURE("session.pcapng"), *o = in_dir("f.pcapng");
+	const char *f = CAPTURE("session.pcapng"), *o = proc_kept("f.pcapng");
 	const char *crash = "grep -q HTTP \"$0\" && kill -SEGV $$; exit 0";
 
 	(void)state;
@@ -240,7 +227,7 @@ static void test_exit_codes(void **state)
 
 static void test_commands_that_say_nothing(void **state)
 {
-	const char *f = CAPTURE("arp.pcap"), *o = in_dir("g.pcapng");
+	const char *f = CAPTURE("arp.pcap"), *o = proc_kept("g.pcapng");
 	char script[700];
 
 	(void)state;
@@ -250,8 +237,8 @@ static void test_commands_that_say_nothing(void **state)
 	expect_err("does not reproduce: it exited with 1, after \"no such thing\"");
 	assert_int_equal(minimize(WORDS(f, "-o", o, "--", "true", "{}")), 1);
 	expect_err("without frames");
-	snprintf(script, sizeof(script), "[ ! -e %s ] && touch %s; #", in_dir("once"),
-		 in_dir("once"));
+	snprintf(script, sizeof(script), "[ ! -e %s ] && touch %s; #", proc_kept("once"),
+		 proc_kept("once"));
 	assert_int_equal(minimize(WORDS(f, "-o", o, "--", "sh", "-c", script, "{}")), 1);
 	expect_err("reproduces sometimes");
 	/* Its own bytes, which are not written anew the same. */
@@ -264,7 +251,7 @@ static void test_commands_that_say_nothing(void **state)
 static void test_interrupt(void **state)
 {
 	static const int signals[] = {SIGINT, SIGTERM};
-	const char *out = in_dir("h.pcapng"), *mark = in_dir("mark");
+	const char *out = proc_kept("h.pcapng"), *mark = proc_kept("mark");
 	char script[700];
 
 	(void)state;
@@ -297,15 +284,15 @@ static void test_interrupt(void **state)
 static void test_limits(void **state)
 {
 	(void)state;
-	assert_int_equal(minimize(WORDS(big_capture(), "-o", in_dir("i.pcapng"), "--tests", "10",
+	assert_int_equal(minimize(WORDS(big_capture(), "-o", proc_kept("i.pcapng"), "--tests", "10",
 					"--", "grep", "-q", "TRIGGER", "{}")),
 			 0);
 	expect_err("by 11 tests");
 	expect_err("out of tests");
 	assert_true(contains("i.pcapng", "TRIGGER"));
 	assert_int_equal(
-		minimize(WORDS(big_capture(), "-o", in_dir("i.pcapng"), "--time", "0.2", "--", "sh",
-			       "-c", "sleep 0.05; grep -q TRIGGER \"$0\"", "{}")),
+		minimize(WORDS(big_capture(), "-o", proc_kept("i.pcapng"), "--time", "0.2", "--",
+			       "sh", "-c", "sleep 0.05; grep -q TRIGGER \"$0\"", "{}")),
 		0);
 	expect_err("out of time");
 	assert_true(contains("i.pcapng", "TRIGGER"));
@@ -313,7 +300,7 @@ static void test_limits(void **state)
 
 static void test_usage(void **state)
 {
-	const char *f = CAPTURE("arp.pcap"), *o = in_dir("j.pcapng");
+	const char *f = CAPTURE("arp.pcap"), *o = proc_kept("j.pcapng");
 
 	(void)state;
 	assert_int_equal(minimize(WORDS("--help")), 0);
@@ -324,7 +311,7 @@ static void test_usage(void **state)
 	assert_int_equal(minimize(WORDS(f, f, "-o", o, "--", "grep", "{}")), 2);
 	assert_int_equal(minimize(WORDS(f, "-o", o, "--", "grep", "x")), 2);
 	expect_err("no {} in 'grep'");
-	assert_int_equal(minimize(WORDS(f, "-o", in_dir("x.gz"), "--", "grep", "{}")), 2);
+	assert_int_equal(minimize(WORDS(f, "-o", proc_kept("x.gz"), "--", "grep", "{}")), 2);
 	assert_int_equal(minimize(WORDS(f, "-o", o, "--exit", "256", "--", "grep", "{}")), 2);
 	assert_int_equal(minimize(WORDS(f, "-o", o, "--timeout", "0", "--", "grep", "{}")), 2);
 	assert_int_equal(minimize(WORDS(f, "-o", o, "--time", "1x", "--", "grep", "{}")), 2);

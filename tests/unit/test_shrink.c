@@ -19,50 +19,10 @@
 #include "random.h"
 #include "shrink/shrink.h"
 #include "unit/capture_image.h"
+#include "unit/specimen_image.h"
 
 #define ALL	    ((1u << SHRINK_STAGES) - 1)
 #define FRAME_BYTES 40u
-
-struct bytes {
-	const unsigned char *p;
-	size_t n, at;
-};
-
-static ssize_t bytes_read(void *ctx, void *buf, size_t n)
-{
-	struct bytes *b = ctx;
-
-	if (n > b->n - b->at)
-		n = b->n - b->at;
-	if (n)
-		memcpy(buf, b->p + b->at, n);
-	b->at += n;
-	return (ssize_t)n;
-}
-
-static struct capfile *opened(struct bytes *b, const void *p, size_t n)
-{
-	struct capfile_source source = {.read = bytes_read, .ctx = b};
-	struct capfile *c;
-	struct err err;
-
-	*b = (struct bytes){.p = p, .n = n};
-	c = capfile_open_source("x", source, 0, &err);
-	if (!c)
-		fail_msg("%s", err.text);
-	return c;
-}
-
-static void specimen_of(struct specimen *s, const struct image *i)
-{
-	struct bytes b;
-	struct capfile *c = opened(&b, i->p, i->n);
-	struct err err;
-
-	memset(s, 0, sizeof(*s));
-	assert_int_equal(specimen_read(s, c, &err), EXPORT_WHOLE);
-	capfile_close(c);
-}
 
 /* ---- verdicts ---- */
 
