@@ -4,21 +4,28 @@
 #include <assert.h>
 #include <string.h>
 
-#include "base/bytes.h"
 #include "base/check.h"
-#include "base/utf8.h"
+#include "ek/ek_walk.h"
 
 /* Our columns in the order of enum ek_field; title_2: what tshark's default column is called in EK
  * output. Its "time" is not there, as we take that from our own frame. */
 static const struct column {
 	const char *title;
 	size_t title_n;
+	char lead[24]; /* what stands between the value before and its text, 8 bytes at least */
+	size_t lead_n;
 	const char *title_2;
 	size_t title_2_n;
 	const char *format;
 } columns[] = {
-#define COLUMN(field, title, title_2, format) \
-	[field] = {title, sizeof(title) - 1, title_2, sizeof(title_2) - 1, format}
+#define COLUMN(field, title, title_2, format)    \
+	[field] = {title,                        \
+		   sizeof(title) - 1,            \
+		   ",\"" title "\":\"",          \
+		   sizeof(",\"\":\"" title) - 1, \
+		   title_2,                      \
+		   sizeof(title_2) - 1,          \
+		   format}
 #define CUSTOM(field, title, name) COLUMN(field, title, "", "%Cus:" name ":0:U")
 	COLUMN(EK_NUMBER, "no", "no_", "%m"),
 	COLUMN(EK_SOURCE, "src", "source", "%s"),
@@ -58,17 +65,6 @@ const char *ek_field_format(enum ek_field field)
 	return columns[field].format;
 }
 
-/* One walk over one line. */
-struct scan {
-	const char *p;
-	const char *end;
-	const char *why;  /* set once the line is broken */
-	uint64_t objects; /* bit d: what was opened at depth d is an object, else an array */
-	unsigned depth;	  /* containers open */
-	bool fresh; /* a bracket was opened just now: no comma comes before the next element */
-};
-static_assert(EK_DEPTH_MAX <= 64, "scan.objects has a bit for each level");
-
 /* What is known of the line so far, beside the fields. */
 struct found {
 	struct ek_record *r;
@@ -79,291 +75,22 @@ struct found {
 	bool index;
 };
 
-static const struct ek_span nothing = {"", 0};
-
-static const char cut[] = "the line ends inside the object";
-
-static bool broken(struct scan *s, const char *why)
-{
-	s->why = s->p < s->end ? why : cut;
-	return false;
-}
-
-#define BYTES(b) ((uint64_t)(b)*0x0101010101010101u)
-
-/* The high bit of each zero byte of @v; above the lowest of them there may be false ones. */
-static uint64_t zero_bytes(uint64_t v)
-{
-	return (v - BYTES(0x01)) & ~v & BYTES(0x80);
-}
-
-static bool is_plain(char c)
-{
-	return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
-}
-
-/* First byte in [p, end) that a string's plain text cannot hold: quote, backslash, control; or end.
- * Eight bytes at a time; read as little-endian, the lowest mark is the first byte. */
-static const char *plain_end(const char *p, const char *end)
-{
-	for (; end - p >= 8; p += 8) {
-		uint64_t v = le64_load((const unsigned char *)p);
-		uint64_t stop = ((v - BYTES(0x20)) & ~v & BYTES(0x80)) |
-				zero_bytes(v ^ BYTES('"')) | zero_bytes(v ^ BYTES('\\'));
-
-		if (stop)
-			return p + __builtin_ctzll(stop) / 8;
-	}
-	while (p < end && is_plain(*p))
-		p++;
-	return p;
-}
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-/* What \uXXXX at @p stands for, or -1 where there is none before @end. */
-static int32_t escaped_unit(const char *p, const char *end)
-{
-	int32_t unit = 0;
-
-	if (end - p < 6 || p[0] != '\\' || p[1] != 'u')
-		return -1;
-	for (int i = 2; i < 6; i++) {
-		int digit = hex_digit(p[i]);
-
-		if (digit < 0)
-			return -1;
-		unit = unit * 16 + digit;
-	}
-	return unit;
-}
-
-/* What the byte after a backslash stands for, or 0 where JSON knows none (RFC 8259, section 7). */
-static char escaped_byte(char c)
-{
-	switch (c) {
-	case '"':
-	case '\\':
-	case '/': return c;
-	case 'b': return '\b';
-	case 'f': return '\f';
-	case 'n': return '\n';
-	case 'r': return '\r';
-	case 't': return '\t';
-	default: return 0;
-	}
-}
-
-/* Steps over the escape at s->p, byte by byte, so that one cut short is known as such. */
-static bool skip_escape(struct scan *s)
-{
-	static const char unknown[] = "an escape that JSON does not know";
-
-	s->p++;
-	if (s->p < s->end && escaped_byte(*s->p)) {
-		s->p++;
-		return true;
-	}
-	if (s->p == s->end || *s->p != 'u')
-		return broken(s, unknown);
-	s->p++;
-	for (int i = 0; i < 4; i++, s->p++) {
-		if (s->p == s->end || hex_digit(*s->p) < 0)
-			return broken(s, unknown);
-	}
-	return true;
-}
-
-/* Steps over the string that starts at s->p. */
-static bool scan_string(struct scan *s, struct ek_span *span)
-{
-	*span = (struct ek_span){++s->p, 0};
-	for (;;) {
-		s->p = plain_end(s->p, s->end);
-		if (s->p == s->end)
-			return broken(s, cut);
-		if (*s->p == '"')
-			break;
-		if (*s->p != '\\')
-			return broken(s, "a control character inside a string");
-		if (!skip_escape(s))
-			return false;
-	}
-	span->n = (size_t)(s->p - span->p);
-	s->p++;
-	return true;
-}
-
-/* The next byte that is no white space, or 0 at the end; a NUL of the line's own fits nowhere. */
-static char peek(struct scan *s)
-{
-	for (; s->p < s->end; s->p++) {
-		if (*s->p != ' ' && *s->p != '\t' && *s->p != '\r' && *s->p != '\n')
-			return *s->p;
-	}
-	return 0;
-}
-
-static bool skip_digits(struct scan *s)
-{
-	const char *from = s->p;
-
-	while (s->p < s->end && *s->p >= '0' && *s->p <= '9')
-		s->p++;
-	return s->p > from;
-}
-
-/* Steps over one of @a and @b. */
-static bool skip_either(struct scan *s, char a, char b)
-{
-	if (s->p == s->end || (*s->p != a && *s->p != b))
-		return false;
-	s->p++;
-	return true;
-}
-
-static bool scan_number(struct scan *s, struct ek_span *span)
-{
-	const char *from = s->p;
-
-	skip_either(s, '-', '-');
-	if (!skip_either(s, '0', '0') && !skip_digits(s))
-		return broken(s, "no value where one should be");
-	if (skip_either(s, '.', '.') && !skip_digits(s))
-		return broken(s, "a number without digits after its point");
-	if (skip_either(s, 'e', 'E')) {
-		skip_either(s, '+', '-');
-		if (!skip_digits(s))
-			return broken(s, "a number without digits in its exponent");
-	}
-	span->p = from;
-	span->n = (size_t)(s->p - from);
-	return true;
-}
-
-static bool skip_word(struct scan *s, const char *word, size_t n)
-{
-	for (size_t i = 0; i < n; i++, s->p++) {
-		if (s->p == s->end || *s->p != word[i])
-			return broken(s, "no value where one should be");
-	}
-	return true;
-}
-
-static bool open_container(struct scan *s)
-{
-	uint64_t bit = UINT64_C(1) << s->depth % 64;
-
-	if (s->depth == EK_DEPTH_MAX)
-		return broken(s, "nested too deep");
-	s->objects = *s->p == '{' ? s->objects | bit : s->objects & ~bit;
-	s->depth++;
-	s->fresh = true;
-	s->p++;
-	return true;
-}
-
-/* Steps over a string, a number or a word, or into an object or an array. @span: text of a string
- * or a number; else untouched. */
-static bool scan_value(struct scan *s, struct ek_span *span)
-{
-	switch (peek(s)) {
-	case '"': return scan_string(s, span);
-	case '{':
-	case '[': return open_container(s);
-	case 't': return skip_word(s, "true", 4);
-	case 'f': return skip_word(s, "false", 5);
-	case 'n': return skip_word(s, "null", 4);
-	default: return scan_number(s, span);
-	}
-}
-
-static bool scan_key(struct scan *s, struct ek_span *key)
-{
-	if (peek(s) != '"')
-		return broken(s, "no key where one should be");
-	if (!scan_string(s, key))
-		return false;
-	if (peek(s) != ':')
-		return broken(s, "no colon after a key");
-	s->p++;
-	return true;
-}
-
-/* Steps to the next value of the innermost container; @key: its key, empty in an array.
- * Return: false where the container ended (it is closed then) or the line is broken (s->why) */
-static bool next_element(struct scan *s, struct ek_span *key)
-{
-	bool object = s->objects >> (s->depth - 1) & 1;
-	bool fresh = s->fresh;
-	char c = peek(s);
-
-	s->fresh = false;
-	if (c == (object ? '}' : ']')) {
-		s->p++;
-		s->depth--;
-		return false;
-	}
-	if (!fresh) {
-		if (c != ',')
-			return broken(s, "neither a comma nor the closing bracket");
-		s->p++;
-	}
-	if (object)
-		return scan_key(s, key);
-	*key = nothing;
-	return true;
-}
-
-/* Steps over the rest of all containers opened beyond @depth. */
-static bool skip_to_depth(struct scan *s, unsigned depth)
-{
-	struct ek_span ignored;
-
-	while (s->depth > depth) {
-		if (next_element(s, &ignored)) {
-			if (!scan_value(s, &ignored))
-				return false;
-		} else if (s->why) {
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool skip_value(struct scan *s)
-{
-	unsigned depth = s->depth;
-	struct ek_span ignored;
-
-	return scan_value(s, &ignored) && skip_to_depth(s, depth);
-}
-
 /* Steps over a value and keeps its text, or that of the first element of an array (-e), where it
  * has one and @span has none yet. */
-static bool take_text(struct scan *s, struct ek_span *span)
+static bool take_text(struct ek_walk *s, struct ek_span *span)
 {
 	unsigned depth = s->depth;
 	struct ek_span text = {0}, key;
-	bool array = peek(s) == '[';
+	bool array = ek_peek(s) == '[';
 
-	if (!scan_value(s, &text))
+	if (!ek_scan_value(s, &text))
 		return false;
 	/* Of an array just opened, "no next element" can but mean that it is empty. */
-	if (array && next_element(s, &key) && !scan_value(s, &text))
+	if (array && ek_next_element(s, &key) && !ek_scan_value(s, &text))
 		return false;
 	if (!span->p)
 		*span = text;
-	return skip_to_depth(s, depth);
+	return ek_skip_to_depth(s, depth);
 }
 
 static bool is(const struct ek_span *key, const char *text, size_t n)
@@ -374,45 +101,45 @@ static bool is(const struct ek_span *key, const char *text, size_t n)
 
 /* Walks the frame layer; in array form, as later versions may have it for repeated layers, the
  * first of them. What else it may be, {"filtered":"frame"} under -j or a string, has no number. */
-static bool scan_frame(struct scan *s, struct found *f)
+static bool scan_frame(struct ek_walk *s, struct found *f)
 {
 	unsigned depth = s->depth;
-	struct ek_span key = nothing;
+	struct ek_span key;
 	bool ok;
 
-	if (peek(s) == '[') {
-		if (!open_container(s))
+	if (ek_peek(s) == '[') {
+		if (!ek_open_container(s))
 			return false;
-		if (!next_element(s, &key))
+		if (!ek_next_element(s, &key))
 			return true; /* an empty one, as in take_text() */
 	}
-	if (peek(s) != '{')
-		return skip_value(s) && skip_to_depth(s, depth);
-	if (!open_container(s))
+	if (ek_peek(s) != '{')
+		return ek_skip_value(s) && ek_skip_to_depth(s, depth);
+	if (!ek_open_container(s))
 		return false;
-	while (next_element(s, &key)) {
+	while (ek_next_element(s, &key)) {
 		if (IS(&key, "frame_frame_number"))
 			ok = take_text(s, &f->layer_number);
 		else if (IS(&key, "frame_frame_protocols"))
 			ok = take_text(s, &f->layer_protocols);
 		else
-			ok = skip_value(s);
+			ok = ek_skip_value(s);
 		if (!ok)
 			return false;
 	}
-	return !s->why && skip_to_depth(s, depth);
+	return !s->why && ek_skip_to_depth(s, depth);
 }
 
-static bool scan_layers(struct scan *s, struct found *f)
+static bool scan_layers(struct ek_walk *s, struct found *f)
 {
-	struct ek_span key = nothing;
+	struct ek_span key;
 	bool ok;
 
-	if (peek(s) != '{')
-		return skip_value(s);
-	if (!open_container(s))
+	if (ek_peek(s) != '{')
+		return ek_skip_value(s);
+	if (!ek_open_container(s))
 		return false;
-	while (next_element(s, &key)) {
+	while (ek_next_element(s, &key)) {
 		if (IS(&key, "frame"))
 			ok = scan_frame(s, f);
 		else if (IS(&key, "frame_number"))
@@ -420,7 +147,7 @@ static bool scan_layers(struct scan *s, struct found *f)
 		else if (IS(&key, "frame_protocols"))
 			ok = take_text(s, &f->layer_protocols);
 		else
-			ok = skip_value(s);
+			ok = ek_skip_value(s);
 		if (!ok)
 			return false;
 	}
@@ -446,47 +173,6 @@ static unsigned field_named(const struct ek_span *key, unsigned expected)
 	return EK_FIELDS;
 }
 
-static bool scan_member(struct scan *s, struct found *f, const struct ek_span *key)
-{
-	unsigned field;
-
-	if (IS(key, "layers")) {
-		f->packet = true;
-		return scan_layers(s, f);
-	}
-	if (IS(key, "timestamp")) {
-		f->packet = true;
-		return skip_value(s);
-	}
-	if (IS(key, "index")) {
-		f->index = f->index || peek(s) == '{';
-		return skip_value(s);
-	}
-	field = field_named(key, f->expected);
-	if (field == EK_FIELDS)
-		return skip_value(s);
-	f->packet = true;
-	f->expected = field + 1;
-	return take_text(s, &f->r->field[field]);
-}
-
-static bool scan_line(struct scan *s, struct found *f)
-{
-	struct ek_span key = nothing;
-
-	if (!open_container(s))
-		return false;
-	while (next_element(s, &key)) {
-		if (!scan_member(s, f, &key))
-			return false;
-	}
-	if (s->why)
-		return false;
-	if (peek(s) || s->p < s->end)
-		return broken(s, "more after the object's end");
-	return true;
-}
-
 /* A frame number as tshark prints it: decimal digits, no sign, no leading zero. */
 static bool number_read(const struct ek_span *span, uint64_t *number)
 {
@@ -506,14 +192,92 @@ static bool number_read(const struct ek_span *span, uint64_t *number)
 	return true;
 }
 
+static bool scan_member(struct ek_walk *s, struct found *f, const struct ek_span *key)
+{
+	unsigned field;
+	uint64_t number;
+
+	if (IS(key, "layers")) {
+		f->packet = true;
+		/* What is sought in them counts only where no column has it. */
+		if (f->r->field[EK_PROTOCOLS].n && number_read(&f->r->field[EK_NUMBER], &number))
+			return ek_skip_value(s);
+		return scan_layers(s, f);
+	}
+	if (IS(key, "timestamp")) {
+		f->packet = true;
+		return ek_skip_value(s);
+	}
+	if (IS(key, "index")) {
+		f->index = f->index || ek_peek(s) == '{';
+		return ek_skip_value(s);
+	}
+	field = field_named(key, f->expected);
+	if (field == EK_FIELDS)
+		return ek_skip_value(s);
+	f->packet = true;
+	f->expected = field + 1;
+	return take_text(s, &f->r->field[field]);
+}
+
+/* Whether the bytes at @p are those of @lead, 8 to 24: three loads, which may overlap. */
+static bool leads(const char *p, const char *lead, size_t n)
+{
+	size_t middle = (n - 8) / 2;
+
+	return memcmp(p, lead, 8) == 0 && memcmp(p + n - 8, lead + n - 8, 8) == 0 &&
+	       memcmp(p + middle, lead + middle, 8) == 0;
+}
+
+/* Nearly all columns stand just behind the one before, with a string: the
+ * bytes up to this one's opening quote are known. Steps over such a column. Return: false where it
+ * is otherwise, with nothing done, or where the line is broken (s->why) */
+static bool next_column(struct ek_walk *s, struct found *f)
+{
+	const struct column *c = &columns[f->expected % EK_FIELDS];
+	struct ek_span text;
+
+	if (f->expected == 0 || f->expected == EK_FIELDS || (size_t)(s->end - s->p) < c->lead_n ||
+	    !leads(s->p, c->lead, c->lead_n))
+		return false;
+	s->p += c->lead_n - 1;
+	if (!ek_scan_string(s, &text))
+		return false;
+	if (!f->r->field[f->expected].p)
+		f->r->field[f->expected] = text;
+	f->expected++;
+	return true;
+}
+
+static bool scan_line(struct ek_walk *s, struct found *f)
+{
+	struct ek_span key;
+
+	if (!ek_open_container(s))
+		return false;
+	for (;;) {
+		while (next_column(s, f))
+			;
+		if (s->why || !ek_next_element(s, &key))
+			break;
+		if (!scan_member(s, f, &key))
+			return false;
+	}
+	if (s->why)
+		return false;
+	if (ek_peek(s) || s->p < s->end)
+		return ek_broken(s, EK_MORE);
+	return true;
+}
+
 void ek_record_scan(struct ek_record *r, const char *line, size_t n)
 {
-	struct scan s = {.p = line, .end = n ? line + n : line};
+	struct ek_walk s = {.p = line, .end = n ? line + n : line};
 	struct found f = {.r = r};
 
 	memset(r, 0, sizeof(*r));
 	r->kind = EK_NOISE;
-	if (peek(&s) != '{')
+	if (ek_peek(&s) != '{')
 		return;
 	if (!scan_line(&s, &f)) {
 		/* Nothing of such a line is to be believed: it may be two lines run together. */
@@ -535,50 +299,4 @@ void ek_record_scan(struct ek_record *r, const char *line, size_t n)
 	}
 	if (!r->field[EK_PROTOCOLS].n && f.layer_protocols.p)
 		r->field[EK_PROTOCOLS] = f.layer_protocols;
-}
-
-/* Reads the escape at @p, "\uXXXX" or two of them that make a pair. Return: bytes taken */
-static size_t unescape_unicode(const char *p, const char *end, uint32_t *cp)
-{
-	int32_t unit = escaped_unit(p, end), low;
-
-	if (unit < 0xd800 || unit > 0xdfff) {
-		*cp = (uint32_t)unit;
-		return 6;
-	}
-	*cp = 0xfffd;
-	if (unit >= 0xdc00)
-		return 6;
-	low = escaped_unit(p + 6, end);
-	if (low < 0xdc00 || low > 0xdfff)
-		return 6;
-	*cp = 0x10000 + ((uint32_t)(unit - 0xd800) << 10) + (uint32_t)(low - 0xdc00);
-	return 12;
-}
-
-size_t ek_unescape(struct ek_span s, char *out)
-{
-	const char *p = s.p, *end = s.n ? s.p + s.n : s.p, *from;
-	size_t n = 0;
-	uint32_t cp;
-
-	while (p < end) {
-		from = p;
-		while (p < end && *p != '\\')
-			p++;
-		memcpy(out + n, from, (size_t)(p - from));
-		n += (size_t)(p - from);
-		if (p == end)
-			break;
-		if (end - p >= 2 && escaped_byte(p[1])) {
-			out[n++] = escaped_byte(p[1]);
-			p += 2;
-		} else if (escaped_unit(p, end) >= 0) {
-			p += unescape_unicode(p, end, &cp);
-			n += utf8_put(cp, out + n);
-		} else {
-			out[n++] = *p++;
-		}
-	}
-	return n;
 }

@@ -21,8 +21,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Nesting allowed. The deepest real record had 8; a bound that leaves room for eight times that. */
-#define EK_DEPTH_MAX 64
+#include "ek/ek_skip.h" /* EK_DEPTH_MAX */
+#include "ek/ek_text.h"
 
 /* The columns and fields that the table and the statistics need; order of ek_field_title(). */
 enum ek_field {
@@ -61,12 +61,6 @@ const char *ek_field_title(enum ek_field field);
  * packet without the field has "" */
 const char *ek_field_format(enum ek_field field);
 
-/** struct ek_span - Bytes of a JSON string between its quotes, still escaped; p NULL: not there */
-struct ek_span {
-	const char *p; /* borrowed from the line */
-	size_t n;
-};
-
 enum ek_kind {
 	EK_DOCUMENT, /* a packet; number says which, if has_number */
 	EK_INDEX,    /* {"index":{...}}: stands before each document */
@@ -93,17 +87,5 @@ struct ek_record {
  * "protocol", "length", "info"), so that `-T ek -P` without our column format is understood.
  */
 void ek_record_scan(struct ek_record *r, const char *line, size_t n);
-
-/**
- * ek_unescape() - The bytes that a JSON string stands for
- * @s:    Span
- * @out:  Room for s.n bytes, which always suffices
- *
- * \uXXXX becomes UTF-8, \u0000 a NUL, surrogate pairs joined, a lone surrogate U+FFFD. Other bytes
- * come through as they are, UTF-8 or not. An escape that JSON does not know is kept as it stands.
- *
- * Return: bytes written
- */
-size_t ek_unescape(struct ek_span s, char *out);
 
 #endif
