@@ -97,10 +97,23 @@ static inline uint64_t zero_bits(uint64_t v)
 	return v * UINT64_C(0x0102040810204080) >> 56;
 }
 
-static inline void masks_plain(const char *p, struct masks *m)
+/* A block at @p, of which there are @n bytes: itself, or @copy filled up. Closing brackets may
+ * follow each other without end, so they make no line wrong that ends before them. */
+static inline const char *whole_block(const char *p, size_t n, char copy[BLOCK])
+{
+	if (n >= BLOCK)
+		return p;
+	memset(copy, '}', BLOCK);
+	memcpy(copy, p, n);
+	return copy;
+}
+
+static inline void masks_plain(const char *p, size_t n, struct masks *m)
 {
 	const uint64_t each = UINT64_C(0x0101010101010101);
+	char copy[BLOCK];
 
+	p = whole_block(p, n, copy);
 	memset(m, 0, sizeof(*m));
 	for (unsigned i = 0; i < BLOCK; i += 8) {
 		uint64_t v = le64_load((const unsigned char *)p + i), folded = v | each * 0x20;
@@ -123,8 +136,11 @@ static inline void masks_plain(const char *p, struct masks *m)
 
 #if defined(__x86_64__)
 /* Every x86-64 has SSE2. */
-static inline void masks_sse2(const char *p, struct masks *m)
+static inline void masks_sse2(const char *p, size_t n, struct masks *m)
 {
+	char copy[BLOCK];
+
+	p = whole_block(p, n, copy);
 	memset(m, 0, sizeof(*m));
 	for (unsigned i = 0; i < BLOCK; i += 16) {
 		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
@@ -159,10 +175,12 @@ AVX2_TARGET static inline uint64_t prefix_xor_clmul(uint64_t m)
 	return (uint64_t)_mm_cvtsi128_si64(product);
 }
 
-AVX2_TARGET static inline void masks_avx2(const char *p, struct masks *m)
+AVX2_TARGET static inline void masks_avx2(const char *p, size_t n, struct masks *m)
 {
-	__m256i a = _mm256_loadu_si256((const __m256i *)(const void *)p);
-	__m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
+	char copy[BLOCK];
+	const char *q = whole_block(p, n, copy);
+	__m256i a = _mm256_loadu_si256((const __m256i *)(const void *)q);
+	__m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(q + 32));
 	__m256i a_folded = _mm256_or_si256(a, _mm256_set1_epi8(0x20));
 	__m256i b_folded = _mm256_or_si256(b, _mm256_set1_epi8(0x20));
 	const __m256i last_control = _mm256_set1_epi8(0x1f);
@@ -197,9 +215,12 @@ AVX512_TARGET static inline uint64_t prefix_xor_512(uint64_t m)
 	return (uint64_t)_mm_cvtsi128_si64(product);
 }
 
-AVX512_TARGET static inline void masks_avx512(const char *p, struct masks *m)
+AVX512_TARGET static inline void masks_avx512(const char *p, size_t n, struct masks *m)
 {
-	__m512i v = _mm512_loadu_si512(p);
+	/* Bytes that are masked out are not read; what they are instead: see whole_block(). */
+	__m512i v = n >= BLOCK ? _mm512_loadu_si512(p)
+			       : _mm512_mask_loadu_epi8(_mm512_set1_epi8('}'),
+							(UINT64_C(1) << n) - 1, p);
 	__m512i folded = _mm512_or_si512(v, _mm512_set1_epi8(0x20));
 
 	m->quote = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('"'));
@@ -233,10 +254,12 @@ static inline uint64_t bits_neon(uint8x16_t a, uint8x16_t b, uint8x16_t c, uint8
 	return vgetq_lane_u64(vreinterpretq_u64_u8(all), 0);
 }
 
-static inline void masks_neon(const char *p, struct masks *m)
+static inline void masks_neon(const char *p, size_t n, struct masks *m)
 {
 	uint8x16_t v[4], folded[4];
+	char copy[BLOCK];
 
+	p = whole_block(p, n, copy);
 	for (int i = 0; i < 4; i++) {
 		v[i] = vld1q_u8((const uint8_t *)p + i * 16);
 		folded[i] = vorrq_u8(v[i], vdupq_n_u8(0x20));
@@ -261,7 +284,7 @@ static inline void masks_neon(const char *p, struct masks *m)
 #include "ek/ek_skip_blocks.h"
 #endif
 
-typedef const char *skip_function(const char *p, const char *end, unsigned room);
+typedef const char *skip_function(const char *p, const char *end, unsigned room, bool inside);
 
 /* NULL: not in this build. */
 static skip_function *const functions[EK_ISAS] = {
@@ -319,11 +342,21 @@ static skip_function *choose(void)
 	return functions[best];
 }
 
-const char *ek_skip(const char *p, const char *end, unsigned room)
+static const char *skip(const char *p, const char *end, unsigned room, bool inside)
 {
 	skip_function *f = atomic_load_explicit(&chosen, memory_order_relaxed);
 
 	if (!f)
 		f = choose();
-	return f(p, end, room);
+	return f(p, end, room, inside);
+}
+
+const char *ek_skip(const char *p, const char *end, unsigned room)
+{
+	return skip(p, end, room, false);
+}
+
+const char *ek_skip_rest(const char *p, const char *end, unsigned room)
+{
+	return skip(p, end, room, true);
 }

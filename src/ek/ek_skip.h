@@ -52,4 +52,8 @@ void ek_isa_use(enum ek_isa isa);
  */
 const char *ek_skip(const char *p, const char *end, unsigned room);
 
+/** ek_skip_rest() - The end of an object of which @p is behind a value; @room and result as of
+ * ek_skip() */
+const char *ek_skip_rest(const char *p, const char *end, unsigned room);
+
 #endif

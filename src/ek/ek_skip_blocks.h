@@ -7,32 +7,24 @@
 #define LAST(m)		 ((m) >> 63)
 #define ALL(bit)	 (0 - (uint64_t)(bit))
 
-TARGET static const char *SKIP(const char *p, const char *end, unsigned room)
+TARGET static const char *SKIP(const char *p, const char *end, unsigned room, bool within)
 {
-	/* What the block before handed over. The bracket at @p comes where a value may. */
-	uint64_t in_string = 0, after_separator = 1, after_open = 0, after_close = 0,
-		 after_quote = 0, after_word = 0;
-	uint64_t objects = 0;	  /* bit d: the container opened at depth d is an object */
-	uint64_t after_colon = 0; /* all ones: the innermost, an object, had a colon last */
-	bool object = false, escaped = false;
-	unsigned depth = 0;
-	char tail[BLOCK];
+	/* What the block before handed over. A bracket at @p comes where a value may; within an
+	 * object, @p is behind a value. */
+	uint64_t in_string = 0, after_place = !within, after_open = 0, after_quote = 0,
+		 after_word = 0;
+	uint64_t objects = within; /* bit d: the container d levels further out is an object */
+	uint64_t after_colon = ALL(within); /* all ones: the innermost had a colon last */
+	bool object = within, escaped = false;
+	unsigned depth = within;
 
 	for (const char *at = p; at < end; at += BLOCK) {
-		const char *block = at;
 		struct masks m;
-		uint64_t quotes, inside, outside, opening, closing, open, close, colon, separator,
-			word, follows_open, follows_word, wrong, parity, brackets, parted,
-			before = 0, todo = ~UINT64_C(0);
+		uint64_t quotes, inside, outside, open, close, colon, separator, word, starts,
+			words_start, empty, parity, brackets, parted, before = 0,
+								      todo = ~UINT64_C(0);
 
-		if (end - at < BLOCK) {
-			/* Closing brackets may follow each other without end, so that they make no
-			 * line wrong that ends before them. */
-			memset(tail, '}', sizeof(tail));
-			memcpy(tail, at, (size_t)(end - at));
-			block = tail;
-		}
-		MASKS(block, &m);
+		MASKS(at, (size_t)(end - at), &m);
 		if (m.control)
 			return NULL;
 		quotes = m.quote;
@@ -46,36 +38,32 @@ TARGET static const char *SKIP(const char *p, const char *end, unsigned room)
 		inside = PREFIX_XOR(quotes) ^ in_string; /* from each opening quote on */
 		in_string = ALL(LAST(inside));
 		outside = ~(inside | quotes);
-		opening = quotes & inside;
-		closing = quotes & ~inside;
 		open = m.open & outside;
 		close = m.close & outside;
 		colon = m.colon & outside;
 		separator = (m.comma & outside) | colon;
 		word = outside & ~(open | close | separator);
+		words_start = word & ~AFTER(word, after_word);
 
-		follows_open = AFTER(open, after_open);
-		follows_word = AFTER(word, after_word);
-		wrong = AFTER(separator, after_separator) & ~(opening | open | word);
-		wrong |= follows_open & ~(opening | open | word | close);
-		wrong |= AFTER(closing, after_quote) & ~(separator | close);
-		wrong |= AFTER(close, after_close) & ~((separator & ~colon) | close);
-		wrong |= follows_word & ~(word | (separator & ~colon) | close);
-		if (wrong)
+		/* A value or a key begins behind each opening bracket, comma and colon, and nowhere
+		 * else; save in what is empty. A colon comes behind a string. */
+		starts = (quotes & inside) | open | words_start;
+		empty = close & AFTER(open, after_open);
+		if ((starts ^ (AFTER(separator | open, after_place) & ~empty)) |
+		    (colon & ~AFTER(quotes & ~inside, after_quote)))
 			return NULL;
-		if (word && !words(at, end, word & ~follows_word))
+		if (words_start && !words(at, end, words_start))
 			return NULL;
-		after_separator = LAST(separator);
+		after_place = LAST(separator | open);
 		after_open = LAST(open);
-		after_close = LAST(close);
-		after_quote = LAST(closing);
+		after_quote = LAST(quotes & ~inside);
 		after_word = LAST(word);
 
 		/* From bracket to bracket. In an object, after an even number of colons and commas
 		 * comes a colon, and after an odd one a comma; an array has no colons. */
 		parity = PREFIX_XOR(separator);
 		for (brackets = open | close; brackets; brackets &= brackets - 1) {
-			unsigned i = (unsigned)__builtin_ctzll(brackets);
+			ptrdiff_t i = __builtin_ctzll(brackets);
 			uint64_t bit = UINT64_C(1) << i, part = todo & (bit - 1);
 
 			parted = object ? (parity ^ before ^ after_colon) & separator : 0;
@@ -87,17 +75,17 @@ TARGET static const char *SKIP(const char *p, const char *end, unsigned room)
 			if (open & bit) {
 				if ((object && !after_colon) || depth == room)
 					return NULL;
-				object = block[i] & 0x20; /* { is 0x7b, [ is 0x5b */
+				object = at[i] & 0x20; /* { is 0x7b, [ is 0x5b */
 				objects = objects << 1 | object;
 				after_colon = 0;
 				depth++;
 				continue;
 			}
-			if (object != !!(block[i] & 0x20) ||
-			    (object && !after_colon && !(follows_open & bit)))
+			if (end - at <= i || object != !!(at[i] & 0x20) ||
+			    (object && !after_colon && !(empty & bit)))
 				return NULL;
 			if (--depth == 0)
-				return at + i < end ? at + i + 1 : NULL;
+				return at + i + 1;
 			objects >>= 1;
 			object = objects & 1;
 			after_colon = ~UINT64_C(0); /* where it is an object: it came after one */

@@ -316,22 +316,35 @@ static inline bool ek_skip_to_depth(struct ek_walk *s, unsigned depth)
 	return true;
 }
 
+/* Goes on at @p, where blocks found the end of the innermost container. */
+static inline bool ek_skipped_to(struct ek_walk *s, const char *p)
+{
+	if (!p)
+		return false;
+	s->p = p;
+	s->fresh = false;
+	return true;
+}
+
 static inline bool ek_skip_value(struct ek_walk *s)
 {
 	unsigned depth = s->depth;
 	struct ek_span ignored;
 	char c = ek_peek(s);
 
-	if (c == '{' || c == '[') {
-		const char *end = ek_skip(s->p, s->end, EK_DEPTH_MAX - depth);
-
-		if (end) {
-			s->p = end;
-			s->fresh = false;
-			return true;
-		}
-	}
+	if ((c == '{' || c == '[') && ek_skipped_to(s, ek_skip(s->p, s->end, EK_DEPTH_MAX - depth)))
+		return true;
 	return ek_scan_value(s, &ignored) && ek_skip_to_depth(s, depth);
+}
+
+/* Steps out of the innermost container, an object, from behind a value of it. */
+static inline bool ek_skip_rest_of_object(struct ek_walk *s)
+{
+	if (ek_skipped_to(s, ek_skip_rest(s->p, s->end, EK_DEPTH_MAX - s->depth + 1))) {
+		s->depth--;
+		return true;
+	}
+	return ek_skip_to_depth(s, s->depth - 1);
 }
 
 #endif

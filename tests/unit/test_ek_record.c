@@ -4,6 +4,7 @@
  * Method: a case for each thing that tshark was seen to do or that later versions do; tables of
  * what the grammar allows and refuses; every prefix, and many seeded mutations, of lines of each
  * shape. Lines are copied to memory of their exact length, so that sanitizers see a read beyond it.
+ * All of it once with each way of skipping that the processor has (ek_isa_has()).
  * json-c is the second opinion: on values for generated lines, and on every line that we accept.
  */
 #include <setjmp.h>
@@ -1032,5 +1033,14 @@ int main(void)
 		cmocka_unit_test(test_values_as_json_c_has_them),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = 0;
+
+	for (unsigned isa = 0; isa < EK_ISAS; isa++) {
+		if (!ek_isa_has((enum ek_isa)isa))
+			continue;
+		ek_isa_use((enum ek_isa)isa);
+		failed += cmocka_run_group_tests_name(ek_isa_name((enum ek_isa)isa), tests, NULL,
+						      NULL);
+	}
+	return failed;
 }
