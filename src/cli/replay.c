@@ -213,15 +213,18 @@ static bool source_over(const struct session *s)
 /* Return: the time, at or after @due_ns; earlier only where the source is over */
 static uint64_t wait_until(struct session *s, uint64_t due_ns)
 {
-	uint64_t now_ns = clock_now_ns();
+	uint64_t now_ns = clock_now_ns(), wake_ns;
 
 	while (now_ns < due_ns && !source_over(s)) {
 		bool more = live_input(s);
 
 		now_ns = clock_now_ns();
-		if (!more && now_ns < due_ns && due_ns - now_ns > NAP_SPIN_NS && !source_over(s))
-			sleep_source(s, due_ns - now_ns - NAP_SPIN_NS);
-		now_ns = clock_now_ns();
+		wake_ns = nap_wake_ns(&s->nap, due_ns, now_ns);
+		if (!more && wake_ns && !source_over(s)) {
+			sleep_source(s, wake_ns - now_ns);
+			now_ns = clock_now_ns();
+			nap_woken(&s->nap, wake_ns, now_ns);
+		}
 	}
 	return now_ns;
 }
@@ -612,6 +615,7 @@ static bool prepare(struct session *s, struct err *err)
 		return false;
 	s->is_alone = o->direct && o->rate.mode == PACE_TOPSPEED;
 	config = make_config(s);
+	nap_init(&s->nap, &s->source_waker);
 	s->alone = (struct alone){.pipeline = s->pipeline, .waker = &s->source_waker};
 	if (pipeline_init(s->pipeline, &config)) {
 		free(s->pipeline);

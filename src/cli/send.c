@@ -33,6 +33,7 @@ struct sender {
 	struct audit_file audit_file;
 	struct audit audit;
 	struct waker waker;
+	struct nap nap;
 	struct txsock tx;
 	struct outgoing out;
 	struct outgoing_frame batch[TXSOCK_BATCH]; /* as tx has them */
@@ -157,7 +158,7 @@ static bool wait_for(struct sender *s, const struct frame *f)
 		return false;
 	if (now_ns < due_ns) {
 		flush(s);
-		now_ns = nap_until(&s->waker, due_ns, &interrupted);
+		now_ns = nap_until(&s->nap, due_ns, &interrupted);
 		if (now_ns < due_ns)
 			return false;
 	}
@@ -413,6 +414,7 @@ static int send_all(struct sender *s)
 		cli_say(&err);
 	nap_exactly();
 	iface_counters(&s->tx.iface, &s->before);
+	nap_init(&s->nap, &s->waker);
 	handle_signals(&s->waker);
 	if ((s->options->load.plot || s->options->load.series) &&
 	    sampler_start(&s->sampler, sample, s)) {

@@ -14,6 +14,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/sampler.h"
+#include "os/nap.h"
 #include "os/actor.h"
 #include "os/alone.h"
 #include "os/audit_file.h"
@@ -54,6 +55,7 @@ struct session {
 	struct waker spool_waker;  /* wakes the spool */
 	struct waker waker;	   /* wakes the pipeline */
 	struct waker source_waker; /* wakes the source: a signal, or room in the tap's queue */
+	struct nap nap;		   /* of the source */
 	struct output output;
 	/* The switch's drops that are not told yet, by port and cause; the last column: spoofed,
 	 * forwarded. */

@@ -18,18 +18,47 @@ void nap_exactly(void)
 #endif
 }
 
-uint64_t nap_until(struct waker *waker, uint64_t due_ns, const atomic_int *stop)
+void nap_init(struct nap *nap, struct waker *waker)
 {
-	struct pollfd fd = {.fd = waker_fd(waker), .events = POLLIN};
+	nap->waker = waker;
+	nap->spin_ns = NAP_SPIN_START_NS;
+}
+
+uint64_t nap_wake_ns(const struct nap *nap, uint64_t due_ns, uint64_t now_ns)
+{
+	return due_ns > now_ns && due_ns - now_ns > nap->spin_ns ? due_ns - nap->spin_ns : 0;
+}
+
+void nap_woken(struct nap *nap, uint64_t wake_ns, uint64_t now_ns)
+{
+	if (now_ns < wake_ns)
+		return;
+	if (now_ns - wake_ns > nap->spin_ns)
+		nap->spin_ns += NAP_RAISE_NS;
+	else
+		nap->spin_ns -= NAP_RAISE_NS / 200;
+	if (nap->spin_ns > NAP_SPIN_MAX_NS)
+		nap->spin_ns = NAP_SPIN_MAX_NS;
+	if (nap->spin_ns < NAP_SPIN_MIN_NS)
+		nap->spin_ns = NAP_SPIN_MIN_NS;
+}
+
+uint64_t nap_until(struct nap *nap, uint64_t due_ns, const atomic_int *stop)
+{
+	struct pollfd fd = {.fd = waker_fd(nap->waker), .events = POLLIN};
 	uint64_t now_ns = clock_now_ns();
 
 	/* Relaxed: whoever sets it wakes us afterwards, and nothing else hangs on it. */
 	while (now_ns < due_ns && !atomic_load_explicit(stop, memory_order_relaxed)) {
-		if (due_ns - now_ns > NAP_SPIN_NS) {
-			actor_sleep(&fd, 1, due_ns - NAP_SPIN_NS);
-			waker_clear(waker);
+		uint64_t wake_ns = nap_wake_ns(nap, due_ns, now_ns);
+
+		if (wake_ns) {
+			actor_sleep(&fd, 1, wake_ns);
+			waker_clear(nap->waker);
 		}
 		now_ns = clock_now_ns();
+		if (wake_ns)
+			nap_woken(nap, wake_ns, now_ns);
 	}
 	return now_ns;
 }
