@@ -1,5 +1,6 @@
 /* scenario.c - scenario files, read and judged */
 #include "cli/scenario.h"
+#include "cli/scenario_left.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -30,8 +31,9 @@ static const char *const keys[] = {"about",	 "seed",    "worlds", "tshark", "tim
 				   "expect_sim", "files",   NULL};
 
 static const char *const expect_keys[] = {
-	"exit",	       "signal",      "ledger",	      "report",		 "rows", "audit",
-	"audit_count", "audit_never", "resident_mib", "recovers_within", NULL};
+	"exit",	 "signal",	"ledger",      "report",       "rows",
+	"audit", "audit_count", "audit_never", "resident_mib", "recovers_within",
+	"files", "golden",	NULL};
 
 /* The options that a run sets by itself. */
 static const char *const taken[] = {"--report",	 "--audit", "-T",      "--tshark", "--faults",
@@ -87,6 +89,7 @@ static bool read_options(struct scenario *s, struct err *err)
 static bool check_expect(const struct scenario *s, const char *key, struct err *err)
 {
 	struct jt_at expect, inner;
+	const char *golden = NULL;
 	size_t count;
 
 	if (!jt_member(&s->root, key, &expect, err))
@@ -94,13 +97,14 @@ static bool check_expect(const struct scenario *s, const char *key, struct err *
 	if (!jt_known(&expect, expect_keys, err) || !jt_count(&expect, "audit", &count, err) ||
 	    !jt_count(&expect, "audit_never", &count, err))
 		return false;
-	for (size_t i = 0; i < 4; i++) {
-		static const char *const objects[] = {"ledger", "report", "rows", "audit_count"};
+	for (size_t i = 0; i < 5; i++) {
+		static const char *const objects[] = {"ledger", "report", "rows", "audit_count",
+						      "files"};
 
 		if (!jt_member(&expect, objects[i], &inner, err) && err->text[0])
 			return false;
 	}
-	return true;
+	return jt_text(&expect, "golden", &golden, err);
 }
 
 bool scenario_read(struct scenario *s, const char *file, struct err *err)
@@ -152,36 +156,6 @@ struct evidence {
 	bool in_order;
 };
 
-/* "5" or "[2,9]": the bounds. Return: false where it is neither */
-static bool range_of(struct json_object *o, double *least, double *most)
-{
-	if (json_object_is_type(o, json_type_int) || json_object_is_type(o, json_type_double)) {
-		*least = *most = json_object_get_double(o);
-		return true;
-	}
-	if (!json_object_is_type(o, json_type_array) || json_object_array_length(o) != 2)
-		return false;
-	*least = json_object_get_double(json_object_array_get_idx(o, 0));
-	*most = json_object_get_double(json_object_array_get_idx(o, 1));
-	return true;
-}
-
-static void judge_number(const struct jt_at *at, const char *key, struct json_object *wanted,
-			 double is, struct buf *why)
-{
-	double least, most;
-	struct err err;
-
-	if (!range_of(wanted, &least, &most)) {
-		jt_refuse(at, key, &err, "a number or [least, most] is wanted");
-		buf_printf(why, "%s\n", err.text);
-	} else if (is < least || is > most) {
-		jt_refuse(at, key, &err, "%.0f, and %s is expected", is,
-			  json_object_to_json_string(wanted));
-		buf_printf(why, "%s\n", err.text);
-	}
-}
-
 /* A number in the report by its path, as in "tshark.generations". NULL: there is none */
 static struct json_object *report_at(struct json_object *o, const char *path)
 {
@@ -211,7 +185,7 @@ static void judge_report(const struct evidence *e, const struct jt_at *at, const
 		snprintf(path, sizeof(path), "%s%s", below, key);
 		is = report_at(e->report, path);
 		if (is) {
-			judge_number(at, key, wanted, json_object_get_double(is), why);
+			scenario_number(at, key, wanted, json_object_get_double(is), why);
 			continue;
 		}
 		jt_refuse(at, key, &err, "the report has no '%s'", path);
@@ -237,7 +211,7 @@ static void judge_rows(const struct evidence *e, const struct jt_at *at, struct 
 		while (i < 4 && strcmp(counts[i].name, key) != 0)
 			i++;
 		if (i < 4) {
-			judge_number(at, key, wanted, (double)counts[i].n, why);
+			scenario_number(at, key, wanted, (double)counts[i].n, why);
 			continue;
 		}
 		jt_refuse(at, key, &err, "there are: decoded, basic, skipped, all");
@@ -275,7 +249,8 @@ static bool matches(struct json_object *line, struct json_object *wanted)
 		if (json_object_is_type(value, json_type_string)) {
 			if (strcmp(json_object_get_string(is), json_object_get_string(value)) != 0)
 				return false;
-		} else if (!range_of(value, &least, &most) || json_object_get_double(is) < least ||
+		} else if (!scenario_range(value, &least, &most) ||
+			   json_object_get_double(is) < least ||
 			   json_object_get_double(is) > most) {
 			return false;
 		}
@@ -345,6 +320,43 @@ static void judge_exit(const struct jt_at *expect, const struct scenario_outcome
 			   WEXITSTATUS(o->status), exit);
 }
 
+/* The profile of a run: what its options say. */
+static enum profile profile_of(const struct scenario *s)
+{
+	enum profile profile = PROFILE_LEAN;
+
+	for (int i = 0; i + 1 < s->options; i++) {
+		if (strcmp(s->option[i], "--decode") == 0)
+			profile_parse(&profile, s->option[i + 1]);
+	}
+	return s->tshark == SCENARIO_TSHARK_NONE ? PROFILE_OFF : profile;
+}
+
+/* What is left behind in the real world. */
+static void judge_left(const struct scenario *s, const struct evidence *e,
+		       const struct jt_at *expect, const struct scenario_outcome *o,
+		       struct buf *why)
+{
+	char golden[8300], rows[4200];
+	const char *name = NULL, *version;
+	struct jt_at files;
+	struct err err;
+
+	if (jt_member(expect, "files", &files, &err))
+		scenario_files(&files, o->folder, why);
+	if (!jt_text(expect, "golden", &name, &err) || !name)
+		return;
+	snprintf(golden, sizeof(golden), "%s%s%s", name[0] == '/' ? "" : s->folder,
+		 name[0] == '/' ? "" : "/", name);
+	snprintf(rows, sizeof(rows), "%s/rows.json", o->folder);
+	version = json_object_get_string(report_at(e->report, "tshark.version"));
+	scenario_golden(&(struct scenario_golden){.golden = golden,
+						  .rows = rows,
+						  .profile = profile_of(s),
+						  .tshark = version ? version : ""},
+			why);
+}
+
 static void judge_expect(const struct scenario *s, const struct evidence *e, const char *name,
 			 enum scenario_world world, const struct scenario_outcome *o,
 			 struct buf *why)
@@ -368,14 +380,16 @@ static void judge_expect(const struct scenario *s, const struct evidence *e, con
 	if (jt_member(&expect, "audit_count", &inner, &err)) {
 		json_object_object_foreach(inner.object, event, wanted)
 		{
-			judge_number(&inner, event, wanted, (double)count_events(e, event), why);
+			scenario_number(&inner, event, wanted, (double)count_events(e, event), why);
 		}
 	}
+	if (world == WORLD_REAL)
+		judge_left(s, e, &expect, o, why);
 	/* Of a build with a sanitizer it says nothing. */
 	if (world == WORLD_REAL && !SANITIZED && jt_has(&expect, "resident_mib"))
-		judge_number(&expect, "resident_mib",
-			     json_object_object_get(expect.object, "resident_mib"),
-			     (double)o->resident_kib / 1024, why);
+		scenario_number(&expect, "resident_mib",
+				json_object_object_get(expect.object, "resident_mib"),
+				(double)o->resident_kib / 1024, why);
 	if (!jt_ns(&expect, "recovers_within", &within_ns, &err))
 		buf_printf(why, "%s\n", err.text);
 	took_ns = json_object_get_uint64(report_at(e->report, "faults.recovery_ns"));
