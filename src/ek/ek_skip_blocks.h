@@ -27,6 +27,8 @@ TARGET static const char *SKIP(const char *p, const char *end, unsigned room, bo
 		MASKS(at, (size_t)(end - at), &m);
 		if (m.control)
 			return NULL;
+		if (in_string && !escaped && !(m.quote | m.slash))
+			continue; /* long strings are most of the longest lines */
 		quotes = m.quote;
 		if (m.slash || escaped) {
 			uint64_t taken = 0;
