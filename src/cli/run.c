@@ -254,7 +254,7 @@ static void start(struct run *r, struct job *j)
 	char traffic[4400];
 
 	j->start_ns = clock_now_ns();
-	fflush(stdout);
+	fflush(NULL); /* so that the child has nothing to write that is not its own */
 	j->pid = fork();
 	if (j->pid != 0)
 		return;
@@ -265,7 +265,7 @@ static void start(struct run *r, struct job *j)
 		exec_replay(r, j);
 	}
 	snprintf(traffic, sizeof(traffic), "%s/traffic.pcapng", j->folder);
-	_exit(scenario_simulate(j->scenario, traffic, j->folder));
+	exit(scenario_simulate(j->scenario, traffic, j->folder));
 }
 
 static void read_tail(const char *folder, const char *name, struct buf *b)

@@ -236,9 +236,9 @@ static bool leads(const char *p, const char *lead, size_t n)
 	       memcmp(p + middle, lead + middle, 8) == 0;
 }
 
-/* Nearly all columns stand just behind the one before, with a string: the
- * bytes up to this one's opening quote are known. Steps over such a column. Return: false where it
- * is otherwise, with nothing done, or where the line is broken (s->why) */
+/* Nearly all columns stand just behind the one before, with a string: the bytes up to its opening
+ * quote are known. Steps over such a column. Return: false where it is otherwise, with nothing
+ * done, or where the line is broken (s->why) */
 static bool next_column(struct ek_walk *s, struct found *f)
 {
 	const struct column *c = &columns[f->expected % EK_FIELDS];
