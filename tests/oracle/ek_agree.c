@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <json-c/json.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -179,4 +180,13 @@ const char *ek_agree(struct ek_agree *a, const char *line, size_t n)
 	oracle_read(&a->oracle, line, n);
 	why = record_differs(a);
 	return why ? why : tree_differs(a, line, n);
+}
+
+void ek_agree_check(struct ek_agree *a, const char *line, size_t n)
+{
+	const char *why = ek_agree(a, line, n);
+
+	if (why)
+		fprintf(stderr, "the scanner, the tree and the oracle do not agree: %s\n", why);
+	check(!why);
 }

@@ -28,4 +28,7 @@ void ek_agree_done(struct ek_agree *a);
  */
 const char *ek_agree(struct ek_agree *a, const char *line, size_t n);
 
+/** ek_agree_check() - The same, where anything that differs ends the process */
+void ek_agree_check(struct ek_agree *a, const char *line, size_t n);
+
 #endif
