@@ -23,7 +23,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define FRAMES_MAX  200u /* below TAP_QUEUE_LIMIT */
+#define FRAMES_MAX  200u
 #define EVENTS_MAX  2000u
 #define OUTPUT_MAX  (1u << 20) /* that tshark may have printed and nobody has read */
 #define FRAME_BYTES 20u
@@ -408,10 +408,6 @@ static void finish(void)
 		if (w.p.child.state == CHILD_DRAINING && !w.p.feed.fed_count)
 			exits(0);
 	}
-	if (!pipeline_finished(&w.p))
-		fprintf(stderr, "state %s, fed %u, alive %d, exited %d, ended %d\n",
-			child_state_name(w.p.child.state), (unsigned)w.p.feed.fed_count, w.alive,
-			w.exited, w.ended);
 	check(pipeline_finished(&w.p));
 }
 
@@ -453,6 +449,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	config.buffer_frames = 1u + take();
 	config.stall_ns = take() * 10 * MS;
 	config.hang_ns = take() * 100 * MS;
+	config.tap.queue_limit = FRAMES_MAX + 1; /* which never fills */
 	config.tap.segment_frames = 1u + take() % 32;
 	config.buffer_bytes = take() * 256u;
 	if (pipeline_init(&w.p, &config) != 0)
