@@ -155,36 +155,51 @@ static void put_in(struct mutant *m)
 		 texts[mutant_below(m, sizeof(texts) / sizeof(texts[0]))]);
 }
 
-/* Plain text that moves what follows to another place in its block of 64 bytes. */
-static void shift(struct mutant *m)
+/* What is skipped is looked at 64 bytes at a time from its bracket on. Plain text goes into the
+ * first string of a container, so that a bracket or the like becomes the last of such a block, and
+ * what comes behind it is changed, mostly: on its own neither would be kept. */
+static void align(struct mutant *m)
 {
-	struct piece v = any_value(m, ":");
-	char text[130];
-	size_t n = 1 + mutant_below(m, sizeof(text));
+	static const char marks[] = "{}[],:\"";
+	struct piece v = any_value(m, ":[");
+	const uint8_t *string;
+	char pad[64], mark = marks[mutant_below(m, sizeof(marks) - 1)];
+	size_t at, n;
 
-	memset(text, 'x', sizeof(text));
-	if (v.n >= 2 && m->p[v.at] == '"')
-		mutant_put(m, v.at + 1, 0, text, n);
+	if (v.n < 4 || (m->p[v.at] != '{' && m->p[v.at] != '['))
+		return;
+	at = v.at + 1 + mutant_below(m, v.n - 1);
+	while (at + 1 < v.at + v.n && !(m->p[at] && strchr(marks, m->p[at])))
+		at++;
+	string = memchr(m->p + v.at, '"', at - v.at);
+	n = 63 - (at - v.at) % 64;
+	memset(pad, 'x', sizeof(pad));
+	if (!string || !mutant_put(m, (size_t)(string - m->p) + 1, 0, pad, n))
+		return;
+	at += n + 1;
+	if (at < m->n)
+		mutant_put(m, at, mutant_below(m, 2), &mark, mutant_below(m, 3) != 0);
 }
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t size_max, unsigned seed)
 {
 	struct mutant m = {.p = data, .n = size, .max = size_max, .random = {.state = seed}};
-	unsigned what = (unsigned)mutant_below(&m, 12);
+	unsigned what = (unsigned)mutant_below(&m, 13);
 	struct piece v, w;
 
 	if (size == 0 || what < 4)
 		return LLVMFuzzerMutate(data, size, size_max);
 	v = any_value(&m, "{[,:");
 	w = any_value(&m, ":");
-	switch (v.n ? what : 11) {
+	switch (v.n ? what : 12) {
 	case 4: other_value(&m, any_value(&m, ":[")); break;
 	case 5: other_key(&m); break;
 	case 6: wrap(&m, w.n ? w : v); break;
 	case 7: repeat(&m, v); break;
 	case 8: mutant_put(&m, v.at, v.n, NULL, 0); break;
 	case 9: mutant_put(&m, v.at, v.n, m.p + w.at, w.n); break;
-	case 10: shift(&m); break;
+	case 10:
+	case 11: align(&m); break;
 	default: put_in(&m); break;
 	}
 	return m.n;
