@@ -17,6 +17,7 @@
 #define HEAD_BYTES  16u
 #define PACKETS_MAX 64u
 #define INTERFACES  3u
+#define BUFFER	    65536u /* to read with: the usual one takes longer to get than all the rest */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -90,7 +91,7 @@ static void compare(const char *p, size_t n, const struct sent *sent, size_t cou
 	struct feed feed = {.p = p, .left = n};
 	struct capfile_source source = {.read = feed_read, .ctx = &feed};
 	struct err err;
-	struct capfile *c = capfile_open_source("-", source, 0, &err);
+	struct capfile *c = capfile_open_source("-", source, BUFFER, &err);
 	struct capfile_frame f;
 
 	check(c);
@@ -120,7 +121,7 @@ static void export_again(const struct buf *b, const struct sent *sent, size_t co
 					     .ctx = &out};
 	struct feed feed = {.p = b->p, .left = b->n};
 	struct capfile_source source = {.read = feed_read, .ctx = &feed};
-	struct capfile *c = capfile_open_source("-", source, 0, &err);
+	struct capfile *c = capfile_open_source("-", source, BUFFER, &err);
 	struct export *e = export_open(&config, &err);
 
 	check(s && c && e);

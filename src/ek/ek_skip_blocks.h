@@ -11,8 +11,7 @@ TARGET static const char *SKIP(const char *p, const char *end, unsigned room, bo
 {
 	/* What the block before handed over. A bracket at @p comes where a value may; within an
 	 * object, @p is behind a value. */
-	uint64_t in_string = 0, after_place = !within, after_open = 0, after_quote = 0,
-		 after_word = 0;
+	uint64_t in_string = 0, after_place = !within, after_open = 0, after_word = 0;
 	uint64_t objects = within; /* bit d: the container d levels further out is an object */
 	uint64_t after_colon = ALL(within); /* all ones: the innermost had a colon last */
 	bool object = within, escaped = false;
@@ -48,17 +47,16 @@ TARGET static const char *SKIP(const char *p, const char *end, unsigned room, bo
 		words_start = word & ~AFTER(word, after_word);
 
 		/* A value or a key begins behind each opening bracket, comma and colon, and nowhere
-		 * else; save in what is empty. A colon comes behind a string. */
+		 * else; save in what is empty. That a key is a string needs no look: a bracket
+		 * comes behind a colon there (below), and a word before no colon (words()). */
 		starts = (quotes & inside) | open | words_start;
 		empty = close & AFTER(open, after_open);
-		if ((starts ^ (AFTER(separator | open, after_place) & ~empty)) |
-		    (colon & ~AFTER(quotes & ~inside, after_quote)))
+		if (starts != (AFTER(separator | open, after_place) & ~empty))
 			return NULL;
 		if (words_start && !words(at, end, words_start))
 			return NULL;
 		after_place = LAST(separator | open);
 		after_open = LAST(open);
-		after_quote = LAST(quotes & ~inside);
 		after_word = LAST(word);
 
 		/* From bracket to bracket. In an object, after an even number of colons and commas

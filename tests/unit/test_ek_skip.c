@@ -145,6 +145,72 @@ static void test_every_offset(void **state)
 	buf_done(&b);
 }
 
+/* Each of these is wrong by one rule alone, wherever it stands. */
+static void test_each_rule(void **state)
+{
+	static const char *const wrong[] = {"{true:\"a\"}",
+					    "{\"a\":\"b\",{}}",
+					    "{[]:\"a\"}",
+					    "{\"a\"}",
+					    "{\"a\":\"b\":\"c\"}",
+					    "{\"a\",\"b\"}",
+					    "[\"a\":\"b\"]",
+					    "[\"a\"\"b\"]",
+					    "[{}\"a\"]",
+					    "[{}{}]",
+					    "[,\"a\"]",
+					    "[\"a\",]",
+					    "{\"a\":}",
+					    "{\"a\":\"b\",}",
+					    "[{]}",
+					    "{[}]",
+					    "[truefalse]",
+					    "[\"a\"true]",
+					    "[nul]",
+					    "[\"\\x\"]",
+					    "[\"\\u00g0\"]",
+					    "[{}true]",
+					    "{\"a\":{}:{}}",
+					    "[true\"a\"]"};
+	struct buf b = {0};
+
+	(void)state;
+	for (size_t pad = 0; pad < 70; pad++) {
+		for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+			b.n = 0;
+			buf_puts(&b, "[\"");
+			for (size_t k = 0; k < pad; k++)
+				buf_putc(&b, 'x');
+			buf_printf(&b, "\",%s]", wrong[i]);
+			assert_int_equal(skipped(b.p, b.n, EK_DEPTH_MAX), 0);
+			assert_null(by_walk(b.p, b.p + b.n, EK_DEPTH_MAX));
+		}
+	}
+	buf_done(&b);
+}
+
+/* An escape over the end of a block, and the quote at any place behind it. */
+static void test_escape_at_a_blocks_end(void **state)
+{
+	struct buf b = {0};
+
+	(void)state;
+	for (size_t pad = 0; pad < 70; pad++) {
+		for (size_t more = 0; more < 140; more++) {
+			b.n = 0;
+			buf_puts(&b, "[\"");
+			for (size_t k = 0; k < pad; k++)
+				buf_putc(&b, 'x');
+			buf_puts(&b, "\\n");
+			for (size_t k = 0; k < more; k++)
+				buf_putc(&b, 'x');
+			buf_puts(&b, "\",\"\"]");
+			assert_int_equal(skipped(b.p, b.n, EK_DEPTH_MAX), b.n);
+		}
+	}
+	buf_done(&b);
+}
+
 static void test_changed_bytes(void **state)
 {
 	static const char telling[] = "{}[]\",:\\ue1-.0tfn \x80\xff\x1f";
@@ -216,6 +282,8 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_values_end_where_they_do),
 		cmocka_unit_test(test_every_offset),
+		cmocka_unit_test(test_each_rule),
+		cmocka_unit_test(test_escape_at_a_blocks_end),
 		cmocka_unit_test(test_changed_bytes),
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_what_is_not_compact),
