@@ -108,7 +108,8 @@ static void flush(struct tshark_sim *t, bool all)
 {
 	size_t most = all || t->flush ? held(t) : held(t) / STDIO_BYTES * STDIO_BYTES;
 
-	t->held_at += pipe_sim_write(&t->out, t->held.p + t->held_at, most);
+	if (most)
+		t->held_at += pipe_sim_write(&t->out, t->held.p + t->held_at, most);
 	if (t->held_at == t->held.n)
 		t->held.n = t->held_at = 0;
 }

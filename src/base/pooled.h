@@ -5,7 +5,9 @@
 #ifndef SECVF_BASE_POOLED_H
 #define SECVF_BASE_POOLED_H
 
-#if defined(__SANITIZE_ADDRESS__)
+#include "base/sanitized.h"
+
+#if SANITIZED_ADDRESS
 #define POOLED 0
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)

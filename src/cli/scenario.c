@@ -1,4 +1,5 @@
 /* scenario.c - scenario files, read and judged */
+#include "base/sanitized.h"
 #include "cli/scenario.h"
 #include "cli/scenario_left.h"
 
@@ -10,12 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED true
-#else
-#define SANITIZED false
-#endif
 
 static const char *const world_names[] = {"real", "sim"};
 
@@ -386,7 +381,8 @@ static void judge_expect(const struct scenario *s, const struct evidence *e, con
 	if (world == WORLD_REAL)
 		judge_left(s, e, &expect, o, why);
 	/* Of a build with a sanitizer it says nothing. */
-	if (world == WORLD_REAL && !SANITIZED && jt_has(&expect, "resident_mib"))
+	if (world == WORLD_REAL && !SANITIZED_ADDRESS && !SANITIZED_THREAD &&
+	    jt_has(&expect, "resident_mib"))
 		scenario_number(&expect, "resident_mib",
 				json_object_object_get(expect.object, "resident_mib"),
 				(double)o->resident_kib / 1024, why);

@@ -80,7 +80,7 @@ struct found {
 static bool take_text(struct ek_walk *s, struct ek_span *span)
 {
 	unsigned depth = s->depth;
-	struct ek_span text = {0}, key;
+	struct ek_span text = {0}, key = {0};
 	bool array = ek_peek(s) == '[';
 
 	if (!ek_scan_value(s, &text))
@@ -104,7 +104,7 @@ static bool is(const struct ek_span *key, const char *text, size_t n)
 static bool scan_frame(struct ek_walk *s, struct found *f)
 {
 	unsigned depth = s->depth;
-	struct ek_span key;
+	struct ek_span key = {0};
 	bool ok;
 
 	if (ek_peek(s) == '[') {
@@ -134,7 +134,7 @@ static bool scan_frame(struct ek_walk *s, struct found *f)
 
 static bool scan_layers(struct ek_walk *s, struct found *f)
 {
-	struct ek_span key;
+	struct ek_span key = {0};
 	bool ok;
 
 	if (ek_peek(s) != '{')
@@ -269,7 +269,7 @@ static bool scan_line(struct ek_walk *s, struct found *f)
 {
 	static const char first[] = "{\"timestamp\":\"";
 	const size_t first_n = sizeof(first) - 1;
-	struct ek_span key;
+	struct ek_span key = {0};
 
 	if (!ek_open_container(s))
 		return false;

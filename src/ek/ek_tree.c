@@ -94,7 +94,7 @@ static void close_node(struct ek_tree *t, const struct ek_walk *s, uint32_t i)
 
 static enum ek_tree_result build(struct ek_tree *t, struct ek_walk *s)
 {
-	uint32_t open[EK_DEPTH_MAX]; /* node of each container that is open */
+	uint32_t open[EK_DEPTH_MAX] = {0}; /* node of each container that is open */
 	struct ek_span key = {0};
 	enum ek_tree_result result;
 
