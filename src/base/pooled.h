@@ -7,15 +7,6 @@
 
 #include "base/sanitized.h"
 
-#if SANITIZED_ADDRESS
-#define POOLED 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define POOLED 0
-#endif
-#endif
-#ifndef POOLED
-#define POOLED 1
-#endif
+#define POOLED (!SANITIZED_ADDRESS)
 
 #endif
