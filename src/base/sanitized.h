@@ -24,4 +24,6 @@
 #define SANITIZED_THREAD 0
 #endif
 
+#define SANITIZED (SANITIZED_ADDRESS | SANITIZED_THREAD)
+
 #endif

@@ -381,8 +381,7 @@ static void judge_expect(const struct scenario *s, const struct evidence *e, con
 	if (world == WORLD_REAL)
 		judge_left(s, e, &expect, o, why);
 	/* Of a build with a sanitizer it says nothing. */
-	if (world == WORLD_REAL && !SANITIZED_ADDRESS && !SANITIZED_THREAD &&
-	    jt_has(&expect, "resident_mib"))
+	if (world == WORLD_REAL && !SANITIZED && jt_has(&expect, "resident_mib"))
 		scenario_number(&expect, "resident_mib",
 				json_object_object_get(expect.object, "resident_mib"),
 				(double)o->resident_kib / 1024, why);
