@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/digits.h"
 #include "base/utf8.h"
 
 #define MAC_BYTES  6u
@@ -111,17 +112,6 @@ static bool name_clean(char out[SWITCH_NAME_MAX], const char *name)
 	return same;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* Six pairs of hex digits with ':' or '-' between. Return: false where it is anything else */
 static bool mac_parse(const char *text, uint64_t *mac)
 {
@@ -130,8 +120,8 @@ static bool mac_parse(const char *text, uint64_t *mac)
 	if (strlen(text) != MAC_BYTES * 3 - 1)
 		return false;
 	for (size_t i = 0; i < MAC_BYTES; i++) {
-		int high = hex_digit(text[i * 3]);
-		int low = hex_digit(text[i * 3 + 1]);
+		int high = digit_of_hex(text[i * 3]);
+		int low = digit_of_hex(text[i * 3 + 1]);
 
 		if (high < 0 || low < 0)
 			return false;

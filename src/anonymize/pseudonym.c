@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/digits.h"
 
 #define BLOCK	      16u
 #define IPV6_BITS     128u
@@ -77,21 +78,12 @@ static void digest(const struct pseudonym *p, unsigned char purpose, const unsig
 	OPENSSL_cleanse(key, sizeof(key));
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static bool hex_key(const char *text, size_t n, unsigned char key[PSEUDONYM_KEY_BYTES])
 {
 	if (n != HEX_KEY)
 		return false;
 	for (size_t i = 0; i < PSEUDONYM_KEY_BYTES; i++) {
-		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+		int high = digit_of_hex(text[2 * i]), low = digit_of_hex(text[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			return false;

@@ -1,4 +1,5 @@
-/* digits.h - numbers as text where printf would be the slowest part; no NUL is written */
+/* digits.h - numbers as text where printf would be the slowest part, with no NUL; hexadecimal
+ * digits */
 #ifndef SECVF_BASE_DIGITS_H
 #define SECVF_BASE_DIGITS_H
 
@@ -46,6 +47,18 @@ static inline char *digits_hex(char *p, uint32_t v, unsigned count)
 	for (unsigned i = 0; i < count; i++)
 		p[i] = hex[v >> 4 * (count - 1 - i) & 15];
 	return p + count;
+}
+
+/** digit_of_hex() - Value of a hexadecimal digit of either case, or -1 */
+static inline int digit_of_hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
 }
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/digits.h"
 #include "ek/ek_text.h"
 
 #define BLOCK 64
@@ -56,7 +57,7 @@ static bool escapes(const char *at, const char *end, uint64_t slash, bool *escap
 			if (end - p < 5)
 				return false;
 			for (unsigned digit = 1; digit < 5; digit++) {
-				if (ek_hex_digit(p[digit]) < 0)
+				if (digit_of_hex(p[digit]) < 0)
 					return false;
 			}
 		} else if (!ek_escaped_byte(*p)) {
@@ -207,14 +208,6 @@ AVX2_TARGET static inline void masks_avx2(const char *p, size_t n, struct masks 
 
 #define AVX512_TARGET __attribute__((target("avx512f,avx512bw,avx2,pclmul,bmi,bmi2")))
 
-AVX512_TARGET static inline uint64_t prefix_xor_512(uint64_t m)
-{
-	__m128i product =
-		_mm_clmulepi64_si128(_mm_cvtsi64_si128((long long)m), _mm_set1_epi8((char)0xff), 0);
-
-	return (uint64_t)_mm_cvtsi128_si64(product);
-}
-
 AVX512_TARGET static inline void masks_avx512(const char *p, size_t n, struct masks *m)
 {
 	/* Bytes that are masked out are not read; what they are instead: see whole_block(). */
@@ -234,7 +227,7 @@ AVX512_TARGET static inline void masks_avx512(const char *p, size_t n, struct ma
 
 #define SKIP	   skip_avx512
 #define MASKS	   masks_avx512
-#define PREFIX_XOR prefix_xor_512
+#define PREFIX_XOR prefix_xor_clmul
 #define TARGET	   AVX512_TARGET
 #include "ek/ek_skip_blocks.h"
 #endif

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/digits.h"
 #include "base/utf8.h"
 
 /* What \uXXXX at @p stands for, or -1 where there is none before @end. */
@@ -13,7 +14,7 @@ static int32_t escaped_unit(const char *p, const char *end)
 	if (end - p < 6 || p[0] != '\\' || p[1] != 'u')
 		return -1;
 	for (int i = 2; i < 6; i++) {
-		int digit = ek_hex_digit(p[i]);
+		int digit = digit_of_hex(p[i]);
 
 		if (digit < 0)
 			return -1;

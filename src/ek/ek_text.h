@@ -12,18 +12,6 @@ struct ek_span {
 	size_t n;
 };
 
-/** ek_hex_digit() - Value of a hexadecimal digit of either case, or -1 */
-static inline int ek_hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /** ek_escaped_byte() - What the byte after a backslash stands for, or 0 where JSON knows none
  * (RFC 8259, section 7); \u is not one byte */
 static inline char ek_escaped_byte(char c)

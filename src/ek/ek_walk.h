@@ -24,6 +24,7 @@
 #endif
 
 #include "base/bytes.h"
+#include "base/digits.h"
 #include "ek/ek_skip.h"
 #include "ek/ek_text.h"
 
@@ -153,7 +154,7 @@ static inline bool ek_skip_escape(struct ek_walk *s)
 		return ek_broken(s, unknown);
 	s->p++;
 	for (int i = 0; i < 4; i++, s->p++) {
-		if (s->p == s->end || ek_hex_digit(*s->p) < 0)
+		if (s->p == s->end || digit_of_hex(*s->p) < 0)
 			return ek_broken(s, unknown);
 	}
 	return true;
