@@ -19,38 +19,9 @@
 #include <string.h>
 
 #include "capfile/export.h"
-#include "unit/capture_image.h"
+#include "unit/opened.h"
 
 #define NO_LENGTH UINT64_MAX
-
-struct bytes {
-	const unsigned char *p;
-	size_t n, at;
-};
-
-static ssize_t bytes_read(void *ctx, void *buf, size_t n)
-{
-	struct bytes *b = ctx;
-
-	if (n > b->n - b->at)
-		n = b->n - b->at;
-	memcpy(buf, b->p + b->at, n);
-	b->at += n;
-	return (ssize_t)n;
-}
-
-static struct capfile *opened(struct bytes *b, const void *p, size_t n)
-{
-	struct capfile_source source = {.read = bytes_read, .ctx = b};
-	struct capfile *c;
-	struct err err;
-
-	*b = (struct bytes){.p = p, .n = n};
-	c = capfile_open_source("x", source, 0, &err);
-	if (!c)
-		fail_msg("%s", err.text);
-	return c;
-}
 
 static int collect(void *ctx, const void *p, size_t n)
 {

@@ -21,41 +21,11 @@
 
 #include "capfile/linktype.h"
 #include "capfile/selection.h"
-#include "capture_image.h"
+#include "opened.h"
 #include "packet.h"
 #include "random.h"
 
 #define WANT(...) (&(struct selection_config){__VA_ARGS__})
-
-struct bytes {
-	const struct image *image;
-	size_t at;
-};
-
-static ssize_t read_bytes(void *ctx, void *buf, size_t n)
-{
-	struct bytes *b = ctx;
-	size_t left = b->image->n - b->at;
-
-	if (n > left)
-		n = left;
-	memcpy(buf, b->image->p + b->at, n);
-	b->at += n;
-	return (ssize_t)n;
-}
-
-static struct capfile *opened(struct bytes *b, const struct image *i)
-{
-	struct capfile_source source = {.read = read_bytes, .ctx = b};
-	struct capfile *c;
-	struct err err;
-
-	*b = (struct bytes){.image = i};
-	c = capfile_open_source("x", source, 0, &err);
-	if (!c)
-		fail_msg("%s", err.text);
-	return c;
-}
 
 static struct selection *wanted(const struct selection_config *config)
 {
@@ -76,7 +46,7 @@ static const char *selected(const struct image *i, const struct selection_config
 	enum selection_result result = SELECTION_NO;
 	struct bytes b;
 	struct capfile_frame f;
-	struct capfile *c = opened(&b, i);
+	struct capfile *c = opened(&b, i->p, i->n);
 	bool ok = true;
 	size_t n = 0;
 
@@ -85,7 +55,7 @@ static const char *selected(const struct image *i, const struct selection_config
 		ok = selection_scan(s, c, &f, f.number, err);
 	ok = ok && selection_scanned(s, err);
 	capfile_close(c);
-	c = opened(&b, i);
+	c = opened(&b, i->p, i->n);
 	while (ok && capfile_next(c, &f, err) == CAPFILE_FRAME) {
 		result = selection_match(s, c, &f, f.number, err);
 		ok = result != SELECTION_FAILED;
@@ -320,13 +290,13 @@ static void sections_say_their_first_id(void **state)
 	(void)state;
 	for (unsigned k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
 		put_section(&i, cases[k].comment);
-		c = opened(&b, &i);
+		c = opened(&b, i.p, i.n);
 		assert_int_equal(selection_first_id(c), cases[k].first);
 		capfile_close(c);
 		image_done(&i);
 	}
 	image_pcap(&i, PCAP_NS, 2, 4, 1);
-	c = opened(&b, &i);
+	c = opened(&b, i.p, i.n);
 	assert_int_equal(selection_first_id(c), 0);
 	capfile_close(c);
 	image_done(&i);
@@ -427,7 +397,7 @@ static void so_many_addresses(void **state)
 	image_interface(&i, LINKTYPE_ETHERNET, 0, "vm-1", -1, 0);
 	image_interface(&i, LINKTYPE_ETHERNET, 0, "other", -1, 0);
 	put_mac(&i, 0, 0, 0);
-	c = opened(&b, &i);
+	c = opened(&b, i.p, i.n);
 	assert_int_equal(capfile_next(c, &f, &err), CAPFILE_FRAME);
 	/* Each twice, as one that is known takes no room. */
 	for (uint32_t n = 0; n < 2 * SELECTION_MACS_MAX; n++) {
