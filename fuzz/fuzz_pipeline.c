@@ -19,7 +19,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
-#include "pipeline.h"
+#include "pipeline_private.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -270,8 +270,10 @@ static void step(uint64_t ns)
 	l = pipeline_ledger(&w.p);
 	check(ledger_balanced(&l, NULL, 0));
 	check(l.forwarded == w.published);
-	check((wait.fifo == -1 || w.fifo_open) && (wait.out == -1 || w.out_open) &&
-	      (wait.err == -1 || w.err_open));
+	for (unsigned i = 0; i < wait.fds; i++)
+		check(wait.fd[i].fd == FIFO  ? w.fifo_open
+		      : wait.fd[i].fd == OUT ? w.out_open
+					     : wait.fd[i].fd == ERR && w.err_open);
 	check_input();
 }
 
@@ -352,7 +354,7 @@ static void ask(uint64_t id)
 
 static void event(uint8_t what)
 {
-	const struct feed *feed = &w.p.feed;
+	const struct feed *feed = &shard_lane(&w.p, 0)->feed;
 	uint8_t how = what >> 4;
 
 	switch (what & 15) {
@@ -402,10 +404,11 @@ static void finish(void)
 			exits(0);
 			continue;
 		}
-		for (uint64_t k = 0; k < w.p.feed.fed_count; k++)
-			answer(w.p.feed.fed_base + k, 0);
+		for (uint64_t k = 0; k < shard_lane(&w.p, 0)->feed.fed_count; k++)
+			answer(shard_lane(&w.p, 0)->feed.fed_base + k, 0);
 		step(0);
-		if (w.p.child.state == CHILD_DRAINING && !w.p.feed.fed_count)
+		if (shard_lane(&w.p, 0)->child.state == CHILD_DRAINING &&
+		    !shard_lane(&w.p, 0)->feed.fed_count)
 			exits(0);
 	}
 	check(pipeline_finished(&w.p));

@@ -100,7 +100,7 @@ static int sim_truncate(void *ctx, int fd, uint64_t bytes)
 	struct disk_sim *d = ctx;
 	struct disk_sim_file *f = file_of(d, fd);
 
-	if (f->map) {
+	if (f->map_bytes) {
 		buf_put(&f->bytes, f->map, bytes);
 		/* The mapping goes on; what is stored there later is not the file's. */
 		f->map_bytes = 0;

@@ -342,6 +342,13 @@ static int reap(void *ctx, int pid, int *status)
 	return j->port.ops->reap(j->port.ctx, pid, status);
 }
 
+static int64_t port_memory(void *ctx, int pid)
+{
+	struct inject *j = ctx;
+
+	return j->port.ops->memory ? j->port.ops->memory(j->port.ctx, pid) : -ENOSYS;
+}
+
 static const struct port_ops inject_port_ops = {
 	.fifo_make = fifo_make,
 	.fifo_open = fifo_open,
@@ -352,6 +359,7 @@ static const struct port_ops inject_port_ops = {
 	.close = port_close,
 	.kill = port_kill,
 	.reap = reap,
+	.memory = port_memory,
 };
 
 /* ---- the sink ---- */

@@ -36,7 +36,7 @@ bool tshark_sim_poison(const struct tshark_sim *t, const unsigned char *data, ui
 	return t->faults->poison && tshark_sim_hash(data, caplen) % 1000 < t->faults->poison;
 }
 
-void tshark_sim_spawn(struct tshark_sim *t, bool flush, uint64_t now_ns)
+void tshark_sim_spawn(struct tshark_sim *t, bool flush, uint32_t generation, uint64_t now_ns)
 {
 	struct sim_random *r = t->random;
 
@@ -51,7 +51,7 @@ void tshark_sim_spawn(struct tshark_sim *t, bool flush, uint64_t now_ns)
 	t->number = 0;
 	t->struck = t->flood = 0;
 	t->in.n = t->held.n = t->held_at = 0;
-	t->generation++;
+	t->generation = generation;
 	for (unsigned i = 0; t->plan && i < t->plan->count; i++) {
 		const struct fault *f = &t->plan->fault[i];
 

@@ -53,8 +53,13 @@ struct tshark_sim {
 	uint64_t flood;	 /* bytes that stderr is still to get */
 };
 
-/** tshark_sim_spawn() - A new process. @flush: -l was given */
-void tshark_sim_spawn(struct tshark_sim *t, bool flush, uint64_t now_ns);
+/* What it grows by with each record: in a scenario as a real one does; for a seed, in a thousand
+ * frames as much as that in a million. */
+#define TSHARK_RECORD_BYTES	567
+#define TSHARK_SIM_RECORD_BYTES 500000
+
+/** tshark_sim_spawn() - A new process. @flush: -l was given; @generation: its number among all */
+void tshark_sim_spawn(struct tshark_sim *t, bool flush, uint32_t generation, uint64_t now_ns);
 
 /** tshark_sim_step() - Do what is due or has become possible */
 void tshark_sim_step(struct tshark_sim *t, uint64_t now_ns);

@@ -386,8 +386,12 @@ static bool pipeline_ready(struct world *w)
 	const struct pipeline_wait *wait = &w->wait;
 	const struct ring *frames = &w->pipeline.tap.frames;
 
-	return w->now_ns >= wait->due_ns || port_sim_writable(&w->port, wait->fifo) ||
-	       port_sim_readable(&w->port, wait->out) || port_sim_readable(&w->port, wait->err) ||
+	for (unsigned i = 0; i < wait->fds; i++) {
+		if (wait->fd[i].write ? port_sim_writable(&w->port, wait->fd[i].fd)
+				      : port_sim_readable(&w->port, wait->fd[i].fd))
+			return true;
+	}
+	return w->now_ns >= wait->due_ns ||
 	       (wait->frames && (ring_count(frames) || ring_ended(frames))) ||
 	       (w->pipeline.sink_full && w->now_ns >= w->sink_free_ns) ||
 	       (w->disk_on && (ring_count(&w->spool.events) ||
@@ -434,7 +438,6 @@ static void check_step(struct world *w)
 
 static bool step(struct world *w)
 {
-	struct tshark_sim *tshark = &w->port.tshark;
 	unsigned first = (unsigned)random_range(&w->random, 0, 3);
 	bool moved = false;
 
@@ -447,12 +450,7 @@ static bool step(struct world *w)
 			step_source(w);
 			moved = true;
 			break;
-		case 1:
-			if (w->now_ns < tshark->due_ns && !tshark_sim_ready(tshark, w->now_ns))
-				break;
-			tshark_sim_step(tshark, w->now_ns);
-			moved = true;
-			break;
+		case 1: moved |= port_sim_step(&w->port); break;
 		case 2:
 			if (!spool_ready(w))
 				break;
@@ -479,21 +477,29 @@ static uint64_t least(uint64_t a, uint64_t b)
 static void fail_stuck(struct world *w, const char *what)
 {
 	const struct spill *p = &w->pipeline.spill;
+	char lanes[512] = "";
+	size_t n = 0;
 
+	for (unsigned i = 0; i < 2 * w->pipeline.shards && n < sizeof(lanes); i++) {
+		const struct lane *l = &w->pipeline.shard[i / 2].lane[i % 2];
+
+		n += (size_t)snprintf(lanes + n, sizeof(lanes) - n, " %s %s",
+				      lane_role_name(l->role), child_state_name(l->child.state));
+	}
 	fail(w,
-	     "%s: %" PRIu64 " frames unsettled, tshark %s; ids: tail %" PRIu64 ", on disk %" PRIu64
+	     "%s: %" PRIu64 " frames unsettled, tsharks%s; ids: tail %" PRIu64 ", on disk %" PRIu64
 	     ", queued %" PRIu64 ", goal %" PRIu64 ", emitted %" PRIu64 ", head %" PRIu64
 	     "; %u jobs, %u writing%s%s%s",
-	     what, store_unsettled(&w->pipeline.store), child_state_name(w->pipeline.child.state),
-	     w->pipeline.store.tail, p->on_disk, p->queued, p->goal, w->pipeline.store.emitted,
-	     w->pipeline.store.head, p->under_way, p->writing, p->failed ? ", disk failed" : "",
-	     p->ending ? ", ending" : "", w->journal ? ", journal" : "");
+	     what, store_unsettled(&w->pipeline.store), lanes, w->pipeline.store.tail, p->on_disk,
+	     p->queued, p->goal, w->pipeline.store.emitted, w->pipeline.store.head, p->under_way,
+	     p->writing, p->failed ? ", disk failed" : "", p->ending ? ", ending" : "",
+	     w->journal ? ", journal" : "");
 }
 
 /* Nothing can move now: go to the next moment at which something can. */
 static bool advance(struct world *w)
 {
-	uint64_t next = least(w->wait.due_ns, w->port.tshark.due_ns);
+	uint64_t next = least(w->wait.due_ns, port_sim_due(&w->port));
 
 	if (!w->source_ended && !source_blocked(w))
 		next = least(next, w->source_due_ns);
@@ -670,7 +676,8 @@ static void check_end(struct world *w)
 			fail(w, "end: frame %" PRIu32 " was lost silently", id);
 	}
 	if (w->config.lossless && (l.dropped_queue || l.cause[UNDECODED_SKIPPED_STALL] ||
-				   l.cause[UNDECODED_SKIPPED_BACKLOG] || w->pipeline.missed))
+				   l.cause[UNDECODED_SKIPPED_BACKLOG] ||
+				   l.cause[UNDECODED_SKIPPED_LOAD] || w->pipeline.missed))
 		fail(w, "end: a lossless run skipped or dropped");
 	if (w->disk_on)
 		check_files(w, &l);
@@ -696,6 +703,9 @@ static void choose(struct world *w)
 	c->profile = profiles[random_range(r, 0, random_chance(r, 50) ? 4 : 3)];
 	c->tshark = random_chance(r, 20) ? NULL : "/sim/tshark";
 	c->verbatim = random_chance(r, 300);
+	c->adaptive = !c->lossless && c->profile == PROFILE_FULL && !c->verbatim;
+	c->shards = random_chance(r, 500) ? 1 : (unsigned)random_range(r, 2, 4);
+	c->tshark_memory = random_chance(r, 500) ? 0 : random_range(r, 1000000, 300000000);
 	/* As the command does: a small store needs a tshark that holds nothing back. */
 	c->flush = !c->lossless || c->buffer_frames < 1024 || random_chance(r, 300);
 	c->stall_ns = 250 * MS;
@@ -837,7 +847,7 @@ static void choose_script(struct world *w)
 	w->config.port = port;
 	w->config.tshark = script->config.tshark ? "/sim/tshark" : NULL;
 	memset(&w->port.faults, 0, sizeof(w->port.faults));
-	w->port.tshark.plan = script->plan;
+	w->port.plan = script->plan;
 	w->stop_at_ns = UINT64_MAX;
 	w->disk_on = script->disk;
 	w->journal = script->journal;
@@ -935,7 +945,6 @@ static void begin(struct world *w, uint64_t seed)
 	 * step. */
 	if (!w->script && random_chance(&w->random, 100))
 		w->wait.due_ns = w->now_ns + random_range(&w->random, 0, 1000 * MS);
-	w->wait.fifo = w->wait.out = w->wait.err = -1;
 	check(switch_subscribe(w->eth, tap_subscriber(&w->pipeline.tap)) == 0);
 }
 
@@ -967,7 +976,9 @@ static void sum_up(struct world *w)
 	result->hash = w->port.trace.hash;
 	result->events = w->port.trace.events;
 	result->virtual_ns = w->now_ns - w->start_ns;
-	result->generations = w->pipeline.child.generation;
+	result->generations = w->pipeline.generations;
+	result->changes = w->pipeline.changes;
+	result->profiles = w->pipeline.profile_changes;
 	result->lossless = w->config.lossless;
 }
 

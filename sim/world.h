@@ -38,6 +38,8 @@ struct world_result {
 	uint64_t events, steps;
 	uint64_t virtual_ns;
 	uint32_t generations;
+	uint32_t changes;  /* of them, those that took over from one that still ran */
+	uint32_t profiles; /* changes of the adaptive profile */
 	bool lossless;
 	struct ledger ledger;
 };

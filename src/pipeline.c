@@ -1,13 +1,11 @@
 /* pipeline.c - the wiring of the stages; the diagram is in the header */
-#include "pipeline.h"
-
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "base/check.h"
+#include "feed/shard.h"
+#include "pipeline_private.h"
 
 static const char *const refusal_names[] = {
 	"oversize", "cut", "noise", "broken", "unnumbered", "unmatched",
@@ -21,13 +19,39 @@ const char *ek_refusal_name(enum ek_refusal why)
 	return refusal_names[why];
 }
 
+static int init_shards(struct pipeline *p)
+{
+	p->shards = p->config.shards ? p->config.shards : 1;
+	p->profile = p->config.profile;
+	if (p->config.adaptive)
+		adapt_init(&p->adapt, p->config.buffer_frames);
+	check(p->shards <= SHARDS_MAX);
+	p->shard = calloc(p->shards, sizeof(*p->shard));
+	if (!p->shard)
+		return -ENOMEM;
+	for (unsigned i = 0; i < 2 * p->shards; i++) {
+		if (lane_init(&p->shard[i / 2].lane[i % 2], p, i / 2))
+			return -ENOMEM;
+	}
+	for (unsigned i = 0; i < p->shards; i++)
+		p->shard[i].lane[0].role = LANE_SERVES;
+	return 0;
+}
+
+static void done_shards(struct pipeline *p)
+{
+	for (unsigned i = 0; p->shard && i < 2 * p->shards; i++)
+		lane_done(&p->shard[i / 2].lane[i % 2]);
+	free(p->shard);
+	p->shard = NULL;
+}
+
 int pipeline_init(struct pipeline *p, const struct pipeline_config *config)
 {
 	int error;
 
 	memset(p, 0, sizeof(*p));
 	p->config = *config;
-	p->fifo = p->process.out = p->process.err = -1;
 	check(!config->direct || (config->profile == PROFILE_OFF && !config->sink.offer));
 	p->config.tap.port_name = config->port_name;
 	p->config.tap.port_name_ctx = config->port_name_ctx;
@@ -49,59 +73,24 @@ int pipeline_init(struct pipeline *p, const struct pipeline_config *config)
 	p->spill.eager = config->write;
 	p->spill.keep = config->write && !config->direct;
 	p->spill.cut_each = config->cut_each;
-	error = feed_init(&p->feed, &p->store, config->lossless ? 0 : config->stall_ns);
-	if (error)
-		goto fail_feed;
-	ek_lines_init(&p->lines, 0);
+	error = init_shards(p);
 	/* What is needed to go on, and to say why not, is there from the start. */
-	if (!audit_reserve(&p->config.audit) || !ek_lines_reserve(&p->lines)) {
+	if (!error && !audit_reserve(&p->config.audit))
 		error = -ENOMEM;
-		goto fail_reserve;
-	}
-	child_init(&p->child, config->hang_ns);
-	/* A source that waits must not wait for a tshark that never comes. */
-	if (config->lossless)
-		child_finish(&p->child);
-	return 0;
-
-fail_reserve:
+	if (!error)
+		return 0;
+	done_shards(p);
 	audit_done(&p->config.audit);
-	ek_lines_done(&p->lines);
-	feed_done(&p->feed);
-fail_feed:
 	store_done(&p->store);
 fail_store:
 	tap_done(&p->tap);
 	return error;
 }
 
-static void close_fd(struct pipeline *p, int *fd)
-{
-	if (*fd < 0)
-		return;
-	p->config.port.ops->close(p->config.port.ctx, *fd);
-	*fd = -1;
-}
-
-static void remove_fifo(struct pipeline *p)
-{
-	close_fd(p, &p->fifo);
-	if (p->fifo_path[0])
-		p->config.port.ops->fifo_remove(p->config.port.ctx, p->fifo_path);
-	p->fifo_path[0] = '\0';
-}
-
 void pipeline_done(struct pipeline *p)
 {
-	if (child_should_reap(&p->child))
-		p->config.port.ops->kill(p->config.port.ctx, p->process.pid, SIGKILL);
-	remove_fifo(p);
-	close_fd(p, &p->process.out);
-	close_fd(p, &p->process.err);
+	done_shards(p);
 	decoded_free(p->refused);
-	buf_done(&p->index);
-	ek_lines_done(&p->lines);
-	feed_done(&p->feed);
 	spill_done(&p->spill);
 	store_done(&p->store);
 	tap_done(&p->tap);
@@ -118,8 +107,7 @@ static void tell_run(struct pipeline *p, enum undecoded cause)
 	p->run[cause] = (struct run){0};
 }
 
-/* Settle a frame that the feed does not know, or knows no more, and have it named. */
-static void lose(struct pipeline *p, uint64_t id, enum undecoded cause, uint64_t now_ns)
+void pipeline_lose(struct pipeline *p, uint64_t id, enum undecoded cause, uint64_t now_ns)
 {
 	uint64_t ts_ns = packet_of(store_slot(&p->store, id)->block).ts_ns;
 
@@ -134,9 +122,11 @@ static void lose(struct pipeline *p, uint64_t id, enum undecoded cause, uint64_t
 /* Settle a frame without tshark's decode, wherever it is. */
 static void give_up(struct pipeline *p, uint64_t id, enum undecoded cause, uint64_t now_ns)
 {
-	if (store_slot(&p->store, id)->state == SLOT_PENDING)
-		feed_forget(&p->feed, store_slot(&p->store, id)->block);
-	lose(p, id, cause, now_ns);
+	const struct slot *slot = store_slot(&p->store, id);
+
+	if (slot->state == SLOT_PENDING)
+		feed_forget(&shard_lane(p, slot->shard)->feed, slot->block);
+	pipeline_lose(p, id, cause, now_ns);
 }
 
 static void tell_old_runs(struct pipeline *p, uint64_t now_ns)
@@ -150,14 +140,18 @@ static void tell_old_runs(struct pipeline *p, uint64_t now_ns)
 	}
 }
 
-/* Skip what waits for a FIFO that has stalled. The record at its mouth stays: it is finished once
- * begun, and else it is how we find out that bytes move again. */
-static void skip_stalled(struct pipeline *p, uint64_t now_ns)
+/* The record at the mouth stays: it is finished once begun, and else it is how we find out that
+ * bytes move again. */
+void pipeline_skip_stalled(struct pipeline *p, struct lane *l, uint64_t now_ns)
 {
-	uint64_t mouth = feed_begun(&p->feed);
+	uint64_t mouth = feed_begun(&l->feed);
 
+	if (l->role != LANE_SERVES)
+		return;
 	for (uint64_t id = store_oldest_unsettled(&p->store); id < p->store.head; id++) {
-		if (store_slot(&p->store, id)->state != SLOT_PENDING)
+		const struct slot *slot = store_slot(&p->store, id);
+
+		if (slot->state != SLOT_PENDING || slot->shard != l->shard)
 			continue;
 		if (!mouth)
 			mouth = id;
@@ -166,11 +160,12 @@ static void skip_stalled(struct pipeline *p, uint64_t now_ns)
 	}
 }
 
-/* Settle everything that is not settled. */
-static void lose_all(struct pipeline *p, enum undecoded cause, uint64_t now_ns)
+void pipeline_lose_shard(struct pipeline *p, unsigned shard, enum undecoded cause, uint64_t now_ns)
 {
 	for (uint64_t id = store_oldest_unsettled(&p->store); id < p->store.head; id++) {
-		if (store_slot(&p->store, id)->state < SLOT_DECODED)
+		const struct slot *slot = store_slot(&p->store, id);
+
+		if (slot->state < SLOT_DECODED && slot->shard == shard)
 			give_up(p, id, cause, now_ns);
 	}
 }
@@ -196,17 +191,21 @@ static void take_reports(struct pipeline *p)
 }
 
 /* Why a frame captured now will not be fed to tshark at all. Return: false where it will be. */
-static bool settled_at_once(const struct pipeline *p, enum undecoded *cause)
+static bool settled_at_once(const struct pipeline *p, unsigned shard, enum undecoded *cause)
 {
+	const struct lane *l = shard_lane(p, shard);
+
 	if (p->config.profile == PROFILE_OFF)
 		*cause = UNDECODED_NOT_ASKED;
 	else if (!p->config.tshark)
 		*cause = UNDECODED_NO_TSHARK;
 	else if (p->stop_termed)
 		*cause = UNDECODED_STOPPED;
-	else if (p->child.state == CHILD_GAVE_UP)
+	else if (p->overloaded)
+		*cause = UNDECODED_SKIPPED_LOAD;
+	else if (l->child.state == CHILD_GAVE_UP)
 		*cause = UNDECODED_LOST_CHILD;
-	else if (p->child.state == CHILD_RUNNING && p->feed.stalled && !feed_idle(&p->feed))
+	else if (l->child.state == CHILD_RUNNING && l->feed.stalled && !feed_idle(&l->feed))
 		/* With nothing at the mouth, this frame goes there: it shows when bytes move again.
 		 */
 		*cause = UNDECODED_SKIPPED_STALL;
@@ -255,27 +254,23 @@ static bool make_room(struct pipeline *p, uint64_t now_ns)
 	return true;
 }
 
-static void count_protocol(struct pipeline *p, const unsigned char *block)
+static void capture_one(struct pipeline *p, const struct tap_frame *f, uint64_t now_ns)
 {
-	struct packet_view v = packet_of(block);
+	struct packet_view v = packet_of(f->block);
+	enum undecoded cause;
 	struct basic basic;
+	unsigned shard;
+	uint64_t id;
 
 	basic_decode(&basic, v.data, v.caplen);
 	stats_add(&p->stats, &v, &basic);
-}
-
-static void capture_one(struct pipeline *p, const struct tap_frame *f, uint64_t now_ns)
-{
-	enum undecoded cause;
-	uint64_t id;
-
-	count_protocol(p, f->block);
-	id = store_add(&p->store, f->segment, f->block, f->bytes);
+	shard = shard_of(&basic, p->shards);
+	id = store_add(&p->store, f->segment, f->block, f->bytes, shard);
 	check(id == f->id);
-	if (settled_at_once(p, &cause))
-		lose(p, id, cause, now_ns);
+	if (settled_at_once(p, shard, &cause))
+		pipeline_lose(p, id, cause, now_ns);
 	else
-		feed_arrived(&p->feed, f->block, now_ns);
+		feed_arrived(&shard_lane(p, shard)->feed, f->block, now_ns);
 }
 
 /* Room is made for a frame that is there, not for one that may come. */
@@ -292,7 +287,7 @@ static int capture_direct(struct pipeline *p, uint64_t now_ns)
 	struct tap_frame f;
 
 	while (run.count < PIPELINE_STEP_FRAMES && take(p, &f, now_ns)) {
-		check(store_add(&p->store, f.segment, f.block, f.bytes) == f.id);
+		check(store_add(&p->store, f.segment, f.block, f.bytes, 0) == f.id);
 		store_undecoded(&p->store, f.id, UNDECODED_NOT_ASKED);
 		store_emit(&p->store, &run.last);
 		if (!run.count++) {
@@ -341,6 +336,7 @@ static struct decoded *make_decoded(struct pipeline *p, uint64_t id, struct slot
 	d->status = (enum decoded_status)status[slot->state];
 	basic_decode(&d->basic, d->packet.data, d->packet.caplen);
 	d->fields = slot->fields;
+	d->profile = slot->profile;
 	d->raw = slot->raw;
 	d->raw_n = slot->raw_n;
 	slot->fields = NULL;
@@ -408,486 +404,47 @@ static bool emit(struct pipeline *p, int most)
 	return true;
 }
 
-/* ---- the child: spawn, open, signal, reap ---- */
-
-static void audit_child(struct pipeline *p, const char *event)
-{
-	audit_begin(&p->config.audit, event);
-	audit_u64(&p->config.audit, "generation", p->child.generation);
-	audit_i64(&p->config.audit, "pid", p->process.pid);
-}
-
-static void audit_failure(struct pipeline *p, const char *event, const char *what, int error)
-{
-	audit_begin(&p->config.audit, event);
-	audit_u64(&p->config.audit, "generation", p->child.generation);
-	audit_str(&p->config.audit, "what", what);
-	audit_str(&p->config.audit, "error", strerror(-error));
-	audit_end(&p->config.audit);
-}
-
-static int spawn_process(struct pipeline *p)
-{
-	const struct port *port = &p->config.port;
-	struct args_config config = {
-		.tshark = p->config.tshark,
-		.fifo = p->fifo_path,
-		.profile = p->config.profile,
-		.verbatim = p->config.verbatim,
-		.write = p->config.tshark_write,
-		.generation = p->child.generation + 1,
-		.flush = p->config.flush || p->child.generation > 0,
-	};
-	struct args args;
-	int error;
-
-	error = port->ops->fifo_make(port->ctx, p->fifo_path);
-	if (error) {
-		p->fifo_path[0] = '\0';
-		audit_failure(p, "fifo_failed", "make", error);
-		return error;
-	}
-	if (!args_make(&args, &config)) {
-		args_done(&args);
-		return -ENOMEM;
-	}
-	error = port->ops->spawn(port->ctx, args.argv, &p->process);
-	args_done(&args);
-	if (error)
-		audit_failure(p, "spawn_failed", p->config.tshark, error);
-	return error;
-}
-
-static void spawn(struct pipeline *p, uint64_t now_ns)
-{
-	int error;
-
-	p->process = (struct port_child){.pid = 0, .out = -1, .err = -1};
-	error = spawn_process(p);
-	child_spawned(&p->child, error == 0, now_ns);
-	if (error) {
-		remove_fifo(p);
-		return;
-	}
-	p->retried += feed_restart(&p->feed, now_ns);
-	ek_lines_reset(&p->lines);
-	p->index.n = 0;
-	p->stderr_lines = 0;
-	audit_child(p, "tshark_started");
-	audit_str(&p->config.audit, "profile", profile_name(p->config.profile));
-	audit_end(&p->config.audit);
-}
-
-static void signal_child(struct pipeline *p, int signal)
-{
-	const struct port *port = &p->config.port;
-
-	audit_child(p, "tshark_signalled");
-	audit_str(&p->config.audit, "signal", signal == SIGTERM ? "TERM" : "KILL");
-	audit_str(&p->config.audit, "why", p->child.hung ? "hang" : "stop");
-	audit_end(&p->config.audit);
-	/* A child that is told to go gets no more input: else it may never read the end of it. */
-	close_fd(p, &p->fifo);
-	/* Its pid may be somebody else's by the time that it has been reaped. */
-	if (!p->child.reaped)
-		port->ops->kill(port->ctx, p->process.pid, signal);
-}
-
-static void open_fifo(struct pipeline *p, uint64_t now_ns)
-{
-	const struct port *port = &p->config.port;
-	int fd = port->ops->fifo_open(port->ctx, p->fifo_path);
-
-	if (fd < 0 && fd != -ENXIO) {
-		/* One that has gone never comes back, and for other errors back-off is better than
-		 * trying each 2 ms. */
-		audit_failure(p, "fifo_failed", "open", fd);
-		child_stop(&p->child, now_ns);
-		signal_child(p, SIGTERM);
-		return;
-	}
-	if (fd >= 0)
-		p->fifo = fd;
-	child_opened(&p->child, fd >= 0, now_ns);
-}
-
-static bool in_flight(const struct pipeline *p)
-{
-	return p->feed.fed_count > 0 || feed_begun(&p->feed);
-}
-
-/* Whether rows can go on being settled: in a lossless run a full sink holds up tshark too. */
-static bool may_read(const struct pipeline *p)
+bool pipeline_may_read(const struct pipeline *p)
 {
 	return !(p->config.lossless && p->sink_full);
 }
 
-static void tick_child(struct pipeline *p, uint64_t now_ns)
+/* ---- how much is asked of tshark ---- */
+
+static void adapt(struct pipeline *p, uint64_t now_ns)
 {
-	bool awaited = in_flight(p);
+	static const enum profile profiles[ADAPT_LEVELS] = {PROFILE_FULL, PROFILE_LEAN,
+							    PROFILE_SUMMARY, PROFILE_SUMMARY};
+	static const char *const names[ADAPT_LEVELS] = {"full", "lean", "summary", "basic"};
+	struct adapt *a = &p->adapt;
+	enum adapt_level before = a->level;
 
-	if (p->child.state == CHILD_IDLE && !p->stop_termed &&
-	    (!p->draining || store_unsettled(&p->store)) && p->config.tshark &&
-	    p->config.profile != PROFILE_OFF)
-		child_start(&p->child, now_ns);
-	if (!may_read(p) && child_alive(&p->child))
-		child_held(&p->child, now_ns);
-	switch (child_tick(&p->child, now_ns, awaited)) {
-	case CHILD_SPAWN: spawn(p, now_ns); break;
-	case CHILD_OPEN: open_fifo(p, now_ns); break;
-	case CHILD_TERM: signal_child(p, SIGTERM); break;
-	case CHILD_KILL: signal_child(p, SIGKILL); break;
-	case CHILD_NOTHING: break;
-	}
-}
-
-static void reap(struct pipeline *p)
-{
-	const struct port *port = &p->config.port;
-	int status = 0;
-	int result;
-
-	/* An exit shows first as the end of a pipe; asking the system at each step would cost a
-	 * call a step. */
-	if (!child_should_reap(&p->child) ||
-	    !(p->child.out_ended || p->child.err_ended || p->child.state >= CHILD_TERMINATING))
+	if (!p->config.adaptive || p->draining ||
+	    !adapt_step(a, now_ns, p->store.captured, p->store.decoded, store_unsettled(&p->store)))
 		return;
-	result = port->ops->reap(port->ctx, p->process.pid, &status);
-	if (result == 0)
-		return;
-	/* A status that nobody could fetch is no clean end. */
-	child_reaped(&p->child, result > 0 ? status : SIGKILL);
-}
-
-/* ---- feed: pending frames into the FIFO ---- */
-
-static void fifo_broke(struct pipeline *p, int error, uint64_t now_ns)
-{
-	if (error != -EPIPE)
-		audit_failure(p, "fifo_failed", "write", error);
-	close_fd(p, &p->fifo);
-	child_input_broke(&p->child, now_ns);
-}
-
-/* With this many frames on their way one more millisecond matters to none of them, but a wake-up
- * for each piece that tshark reads or prints costs half as much again as all the rest of our work.
- */
-static bool crowded(const struct pipeline *p)
-{
-	return p->feed.fed_count > PIPELINE_CROWD && p->process.out >= 0 && may_read(p);
-}
-
-static void feed_fifo(struct pipeline *p, uint64_t now_ns)
-{
-	const struct port *port = &p->config.port;
-
-	if (p->child.state != CHILD_RUNNING)
-		return;
-	if (crowded(p) && p->feed.blocked && now_ns < p->tried_ns + FEED_BATCH_NS)
-		return;
-	p->tried_ns = now_ns;
-	/* The last frames are not kept waiting for company. */
-	while (feed_due(&p->feed) <= now_ns || (p->draining && !feed_idle(&p->feed))) {
-		int n = feed_lend(&p->feed, p->iov);
-		uint64_t lent = 0;
-		ssize_t took;
-
-		if (n == 0)
-			return;
-		for (int i = 0; i < n; i++)
-			lent += p->iov[i].iov_len;
-		took = port->ops->writev(port->ctx, p->fifo, p->iov, n);
-		if (took < 0 && took != -EAGAIN && took != -EINTR) {
-			fifo_broke(p, (int)took, now_ns);
-			return;
-		}
-		feed_took(&p->feed, took > 0 ? (uint64_t)took : 0,
-			  took < 0 || (uint64_t)took < lent, now_ns);
-		if (took < 0)
-			break;
-	}
-	if (!feed_check_stall(&p->feed, now_ns))
-		return;
-	skip_stalled(p, now_ns);
-}
-
-static void close_input(struct pipeline *p, uint64_t now_ns)
-{
-	if (p->child.state != CHILD_RUNNING || !p->draining || !feed_idle(&p->feed) ||
-	    !p->feed.header_done)
-		return;
-	close_fd(p, &p->fifo);
-	child_input_closed(&p->child, now_ns);
-}
-
-/* ---- ek: tshark's lines back to frames ---- */
-
-static void refuse(struct pipeline *p, enum ek_refusal why, const struct ek_line *line,
-		   const char *detail)
-{
-	size_t n = line->n < EK_LINE_HEAD ? line->n : EK_LINE_HEAD;
-
-	p->refusals[why]++;
-	audit_begin(&p->config.audit, "ek_line");
-	audit_str(&p->config.audit, "cause", ek_refusal_name(why));
-	audit_u64(&p->config.audit, "generation", p->child.generation);
-	audit_u64(&p->config.audit, "bytes", line->total);
-	if (detail)
-		audit_str(&p->config.audit, "detail", detail);
-	audit_text(&p->config.audit, "head", line->p, n);
+	p->profile = profiles[a->level];
+	p->overloaded = a->level == ADAPT_BASIC;
+	p->profile_changes++;
+	audit_begin(&p->config.audit, "profile_changed");
+	audit_str(&p->config.audit, "from", names[before]);
+	audit_str(&p->config.audit, "to", names[a->level]);
+	audit_u64(&p->config.audit, "backlog", store_unsettled(&p->store));
+	audit_u64(&p->config.audit, "in_rate", (uint64_t)a->in_rate);
+	audit_u64(&p->config.audit, "out_rate", (uint64_t)a->out_rate);
 	audit_end(&p->config.audit);
 }
 
-/* The lines of one document as tshark printed them, the index line before it included. */
-static char *keep_raw(struct pipeline *p, const struct ek_line *line, uint32_t *n)
+/* ---- the end ---- */
+
+static bool any_alive(const struct pipeline *p)
 {
-	size_t total = p->index.n + line->n + 1;
-	char *raw;
+	for (unsigned i = 0; i < 2 * p->shards; i++) {
+		const struct child *c = &p->shard[i / 2].lane[i % 2].child;
 
-	*n = 0;
-	if (!p->config.verbatim || total > UINT32_MAX)
-		return NULL;
-	raw = malloc(total);
-	if (!raw)
-		return NULL;
-	if (p->index.n)
-		memcpy(raw, p->index.p, p->index.n);
-	memcpy(raw + p->index.n, line->p, line->n);
-	raw[total - 1] = '\n';
-	*n = (uint32_t)total;
-	return raw;
-}
-
-/* Whether a frame that was fed still waits for its record; it may have been given up. */
-static bool awaited(struct pipeline *p, uint64_t id)
-{
-	return id >= p->store.tail && store_slot(&p->store, id)->state == SLOT_FED;
-}
-
-static void note_latency(struct pipeline *p, uint64_t ns)
-{
-	hist_add(&p->latency, ns);
-	/* Relaxed, and not exact: one may get lost while the reader sets it to 0. */
-	if (ns > atomic_load_explicit(&p->gauges.latency_ns, memory_order_relaxed))
-		atomic_store_explicit(&p->gauges.latency_ns, ns, memory_order_relaxed);
-}
-
-static void match_document(struct pipeline *p, const struct ek_record *record,
-			   const struct ek_line *line, uint64_t now_ns)
-{
-	uint64_t passed = 0, id, published_ns;
-	struct decoded_fields *fields;
-	uint32_t raw_n;
-	char *raw;
-
-	id = feed_match(&p->feed, record->number, &passed);
-	if (!id) {
-		refuse(p, EK_REFUSED_UNMATCHED, line, NULL);
-		return;
+		if (child_alive(c) || c->state == CHILD_WAITING)
+			return true;
 	}
-	child_progress(&p->child, now_ns);
-	while (passed--) {
-		uint64_t before = feed_take(&p->feed);
-
-		if (awaited(p, before))
-			lose(p, before, UNDECODED_UNREADABLE, now_ns);
-	}
-	feed_take(&p->feed);
-	if (!awaited(p, id))
-		return; /* given up as the backlog grew too long; it was counted and told then */
-	raw = keep_raw(p, line, &raw_n);
-	fields = p->config.verbatim ? NULL : decoded_fields_make(record);
-	/* For want of memory: a decode of which nothing is kept is none. */
-	if (p->config.verbatim ? !raw : !fields) {
-		lose(p, id, UNDECODED_UNREADABLE, now_ns);
-		return;
-	}
-	/* It may have been published since this step began. */
-	published_ns = segment_published(store_segment(&p->store, id), id);
-	note_latency(p, now_ns > published_ns ? now_ns - published_ns : 0);
-	store_decoded(&p->store, id, fields, raw, raw_n);
-}
-
-static void read_line(struct pipeline *p, const struct ek_line *line, uint64_t now_ns)
-{
-	struct ek_record record;
-
-	if (line->kind == EK_LINE_OVERSIZE || line->kind == EK_LINE_CUT) {
-		refuse(p, line->kind == EK_LINE_CUT ? EK_REFUSED_CUT : EK_REFUSED_OVERSIZE, line,
-		       NULL);
-		return;
-	}
-	ek_record_scan(&record, line->p, line->n);
-	switch (record.kind) {
-	case EK_INDEX:
-		if (!p->config.verbatim)
-			return;
-		p->index.n = 0;
-		buf_put(&p->index, line->p, line->n);
-		buf_putc(&p->index, '\n');
-		return;
-	case EK_DOCUMENT:
-		if (record.has_number)
-			match_document(p, &record, line, now_ns);
-		else
-			refuse(p, EK_REFUSED_UNNUMBERED, line, NULL);
-		p->index.n = 0;
-		return;
-	case EK_NOISE:
-		/* An empty line holds nothing that could be lost. */
-		if (line->n)
-			refuse(p, EK_REFUSED_NOISE, line, NULL);
-		return;
-	case EK_BROKEN: refuse(p, EK_REFUSED_BROKEN, line, record.why); return;
-	}
-}
-
-static void read_lines(struct pipeline *p, uint64_t now_ns)
-{
-	struct ek_line line;
-
-	while (ek_lines_next(&p->lines, &line))
-		read_line(p, &line, now_ns);
-}
-
-/* Return: whether there may be more to read at once. */
-static bool read_out(struct pipeline *p, uint64_t now_ns)
-{
-	const struct port *port = &p->config.port;
-	struct ek_line line;
-
-	for (int i = 0; i < PIPELINE_STEP_READS; i++) {
-		size_t room;
-		char *space;
-		ssize_t n;
-
-		if (p->process.out < 0 || !may_read(p))
-			return false;
-		space = ek_lines_space(&p->lines, &room);
-		if (!space)
-			return false;
-		n = port->ops->read(port->ctx, p->process.out, space, room);
-		if (n == -EAGAIN || n == -EINTR)
-			return false;
-		if (n > 0) {
-			ek_lines_filled(&p->lines, (size_t)n);
-			read_lines(p, now_ns);
-			continue;
-		}
-		if (ek_lines_end(&p->lines, &line))
-			read_line(p, &line, now_ns);
-		close_fd(p, &p->process.out);
-		child_ended(&p->child, true, false, now_ns);
-	}
-	return true;
-}
-
-static void stderr_line(void *ctx, const char *text, size_t n)
-{
-	struct pipeline *p = ctx;
-
-	/* A flood would push everything else out of a log that is bounded. */
-	if (++p->stderr_lines > PIPELINE_STDERR_LINES)
-		return;
-	audit_begin(&p->config.audit, "tshark_stderr");
-	audit_u64(&p->config.audit, "generation", p->child.generation);
-	audit_text(&p->config.audit, "text", text, n);
-	audit_end(&p->config.audit);
-}
-
-static void read_err(struct pipeline *p, uint64_t now_ns)
-{
-	const struct port *port = &p->config.port;
-	char bytes[4096];
-
-	for (int i = 0; i < PIPELINE_STEP_READS && p->process.err >= 0; i++) {
-		ssize_t n = port->ops->read(port->ctx, p->process.err, bytes, sizeof(bytes));
-
-		if (n == -EAGAIN || n == -EINTR)
-			return;
-		if (n > 0) {
-			tail_feed(&p->tail, bytes, (size_t)n, stderr_line, p);
-			continue;
-		}
-		tail_end(&p->tail, stderr_line, p);
-		close_fd(p, &p->process.err);
-		child_ended(&p->child, false, true, now_ns);
-	}
-}
-
-/* ---- the end of a generation ---- */
-
-/* One more generation has ended on this frame. Return: whether it has been settled. */
-static bool suspect(struct pipeline *p, uint64_t id, enum undecoded cause, uint64_t now_ns)
-{
-	struct slot *slot;
-
-	if (!awaited(p, id))
-		return false;
-	slot = store_slot(&p->store, id);
-	slot->suspect++;
-	if (slot->suspect < PIPELINE_SUSPECT_MAX)
-		return false;
-	lose(p, id, cause, now_ns);
-	return true;
-}
-
-static void audit_stderr_rest(struct pipeline *p)
-{
-	size_t n = 0;
-	const char *last = tail_last(&p->tail, 0, &n);
-
-	if (p->stderr_lines <= PIPELINE_STDERR_LINES || !last)
-		return;
-	audit_child(p, "tshark_stderr_rest");
-	audit_u64(&p->config.audit, "lines", p->stderr_lines - PIPELINE_STDERR_LINES);
-	audit_text(&p->config.audit, "last", last, n);
-	audit_end(&p->config.audit);
-}
-
-static void audit_exit(struct pipeline *p)
-{
-	int status = p->child.status;
-
-	audit_child(p, "tshark_ended");
-	if (WIFSIGNALED(status))
-		audit_i64(&p->config.audit, "signal", WTERMSIG(status));
-	else
-		audit_i64(&p->config.audit, "exit", WEXITSTATUS(status));
-	audit_str(&p->config.audit, "clean", p->child.clean ? "yes" : "no");
-	audit_u64(&p->config.audit, "in_flight", store_unsettled(&p->store));
-	audit_u64(&p->config.audit, "record", p->feed.fed_base);
-	audit_end(&p->config.audit);
-}
-
-static void generation_over(struct pipeline *p, uint64_t now_ns)
-{
-	uint64_t id;
-
-	if (!child_over(&p->child))
-		return;
-	if (p->process.pid) {
-		audit_stderr_rest(p);
-		audit_exit(p);
-	}
-	if (p->child.clean) {
-		/* It went through all its input; what did not come back was lost among unreadable
-		 * lines. Once is tried again, as a signal from outside looks the same. */
-		while ((id = feed_take(&p->feed)))
-			suspect(p, id, UNDECODED_UNREADABLE, now_ns);
-	} else if (p->process.pid && (p->config.flush || p->child.generation > 1)) {
-		/* Every record before the frame it was on had been flushed. */
-		id = feed_oldest(&p->feed);
-		if (id && !p->stop_termed)
-			suspect(p, id, UNDECODED_QUARANTINED, now_ns);
-	}
-	remove_fifo(p);
-	if (p->stop_termed)
-		lose_all(p, UNDECODED_STOPPED, now_ns);
-	child_again(&p->child, !p->stop_termed && (store_unsettled(&p->store) || !p->draining),
-		    now_ns);
-	if (p->child.state == CHILD_GAVE_UP)
-		lose_all(p, UNDECODED_LOST_CHILD, now_ns);
+	return false;
 }
 
 void pipeline_stop(struct pipeline *p, uint64_t now_ns)
@@ -902,14 +459,14 @@ static void stop_late(struct pipeline *p, uint64_t now_ns)
 	if (!p->stop_ns || now_ns < p->stop_ns || !tap_closed(&p->tap) || p->stop_termed)
 		return;
 	p->stop_termed = true;
-	if (child_alive(&p->child)) {
-		if (child_stop(&p->child, now_ns))
-			signal_child(p, SIGTERM);
-		return;
+	for (unsigned i = 0; i < 2 * p->shards; i++)
+		lane_end(&p->shard[i / 2].lane[i % 2], now_ns);
+	/* What a process is still on is settled once that has ended. */
+	for (unsigned i = 0; i < p->shards; i++) {
+		if (!child_alive(&p->shard[i].lane[0].child) &&
+		    !child_alive(&p->shard[i].lane[1].child))
+			pipeline_lose_shard(p, i, UNDECODED_STOPPED, now_ns);
 	}
-	if (p->child.state == CHILD_WAITING)
-		child_give_up(&p->child);
-	lose_all(p, UNDECODED_STOPPED, now_ns);
 }
 
 static void drain(struct pipeline *p)
@@ -917,14 +474,15 @@ static void drain(struct pipeline *p)
 	if (p->draining || !tap_ended(&p->tap))
 		return;
 	p->draining = true;
-	child_finish(&p->child);
+	for (unsigned i = 0; i < 2 * p->shards; i++)
+		child_finish(&p->shard[i / 2].lane[i % 2].child);
 }
 
 /* Everything but the writing of files is done. */
 static bool decoded_all(struct pipeline *p)
 {
-	return p->draining && !child_alive(&p->child) && p->child.state != CHILD_WAITING &&
-	       !store_unsettled(&p->store) && !p->refused && !store_emit_ready(&p->store);
+	return p->draining && !any_alive(p) && !store_unsettled(&p->store) && !p->refused &&
+	       !store_emit_ready(&p->store);
 }
 
 bool pipeline_finished(struct pipeline *p)
@@ -1017,8 +575,7 @@ static void show_gauges(struct pipeline *p)
 	atomic_store_explicit(&g->captured, p->store.captured, memory_order_relaxed);
 	atomic_store_explicit(&g->decoded, p->store.decoded, memory_order_relaxed);
 	atomic_store_explicit(&g->undecoded, p->store.undecoded, memory_order_relaxed);
-	atomic_store_explicit(&g->generations, p->child.generation, memory_order_relaxed);
-	atomic_store_explicit(&g->child_state, (int)p->child.state, memory_order_relaxed);
+	atomic_store_explicit(&g->generations, p->generations, memory_order_relaxed);
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -1037,30 +594,31 @@ static uint64_t run_due(const struct pipeline *p)
 	return due;
 }
 
+/* Whether nothing waits to be fed to any tshark. */
+static bool all_idle(const struct pipeline *p)
+{
+	for (unsigned i = 0; i < p->shards; i++) {
+		if (!feed_idle(&shard_lane(p, i)->feed))
+			return false;
+	}
+	return true;
+}
+
 static void say_wait(struct pipeline *p, bool busy, bool captured, uint64_t now_ns,
 		     struct pipeline_wait *wait)
 {
-	bool open = p->child.state == CHILD_RUNNING;
-	uint64_t feed = open ? feed_due(&p->feed) : UINT64_MAX;
-
-	*wait = (struct pipeline_wait){.fifo = -1, .out = -1, .err = p->process.err};
-	wait->due_ns = least(child_due(&p->child, in_flight(p)), run_due(p));
-	if (crowded(p)) {
-		wait->due_ns = least(wait->due_ns, now_ns + FEED_BATCH_NS);
-	} else {
-		if (may_read(p))
-			wait->out = p->process.out;
-		if (open && p->feed.blocked && feed <= now_ns)
-			wait->fifo = p->fifo;
+	wait->fds = 0;
+	wait->frames = false;
+	wait->due_ns = run_due(p);
+	/* An idle machine sleeps: without frames in flight nothing can back up. */
+	if (p->config.adaptive && !p->draining &&
+	    (store_unsettled(&p->store) || p->adapt.level != ADAPT_FULL))
+		wait->due_ns = least(wait->due_ns, adapt_due(&p->adapt));
+	for (unsigned i = 0; i < p->shards; i++) {
+		lane_wait(&p->shard[i].lane[0], now_ns, wait);
+		lane_wait(&p->shard[i].lane[1], now_ns, wait);
+		wait->due_ns = least(wait->due_ns, shard_due(p, &p->shard[i], now_ns));
 	}
-	if (open && p->feed.blocked && feed <= now_ns) {
-		wait->due_ns = least(wait->due_ns, feed_stall_due(&p->feed));
-	} else {
-		wait->due_ns = least(wait->due_ns, feed);
-	}
-	if (child_alive(&p->child) &&
-	    (p->child.out_ended || p->child.err_ended || p->child.state >= CHILD_TERMINATING))
-		wait->due_ns = least(wait->due_ns, now_ns + CHILD_RETRY_NS);
 	if (p->stop_ns && !p->stop_termed && tap_closed(&p->tap))
 		wait->due_ns = least(wait->due_ns, p->stop_ns);
 	wait->due_ns = least(wait->due_ns, spill_due(&p->spill));
@@ -1074,7 +632,7 @@ static void say_wait(struct pipeline *p, bool busy, bool captured, uint64_t now_
 		return;
 	/* While frames come, the next look is a batch away, so that nobody need wake us for each.
 	 */
-	wait->frames = !captured && feed_idle(&p->feed);
+	wait->frames = !captured && all_idle(p);
 	if (!wait->frames)
 		wait->due_ns = least(wait->due_ns, now_ns + FEED_BATCH_NS);
 }
@@ -1085,13 +643,12 @@ void pipeline_step(struct pipeline *p, uint64_t now_ns, struct pipeline_wait *wa
 	bool busy = captured == PIPELINE_STEP_FRAMES;
 
 	drain(p);
-	tick_child(p, now_ns);
-	feed_fifo(p, now_ns);
-	close_input(p, now_ns);
-	busy |= read_out(p, now_ns);
-	read_err(p, now_ns);
-	reap(p);
-	generation_over(p, now_ns);
+	adapt(p, now_ns);
+	for (unsigned i = 0; i < p->shards; i++) {
+		shard_step(p, &p->shard[i], now_ns);
+		busy |= lane_step(&p->shard[i].lane[0], now_ns);
+		busy |= lane_step(&p->shard[i].lane[1], now_ns);
+	}
 	stop_late(p, now_ns);
 	busy |= emit(p, PIPELINE_STEP_EMITS);
 	write_out(p, now_ns);

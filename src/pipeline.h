@@ -18,6 +18,10 @@
  * - lossless: the source waits instead (the tap's ring fills, and the source sleeps on it). Nothing
  * is skipped.
  *
+ * Shards: the traffic is split among several tsharks by pairs of hosts (feed/shard.h). A shard has
+ * two lanes, each a tshark with its FIFO, so that the next generation can be started before the
+ * last one has ended: where tshark has grown beyond its memory, or another profile is wanted.
+ *
  * When a generation ends badly, the frame that it was on is a suspect; the frame that ends
  * PIPELINE_SUSPECT_MAX generations is quarantined: settled without decode, named in the audit log.
  * All others are fed again.
@@ -39,6 +43,7 @@
 #include "store/spill.h"
 #include "store/store.h"
 #include "tap/tap.h"
+#include "tshark/adapt.h"
 #include "tshark/args.h"
 #include "tshark/child.h"
 #include "tshark/tail.h"
@@ -62,6 +67,11 @@
 /* A run of losses that nothing was added to for this long is told. */
 #define PIPELINE_RUN_NS UINT64_C(1000000000)
 
+/* How often a tshark's memory is looked at, and when a successor that failed is tried again. */
+#define LANE_MEMORY_BYTES UINT64_C(512000000) /* --tshark-memory */
+#define LANE_MEMORY_NS	  UINT64_C(250000000)
+#define SHARD_RETRY_NS	  UINT64_C(10000000000)
+
 /** struct sink - Where decoded frames go, in the order of ids */
 struct sink {
 	/* @d is the sink's on true; false: full, ask again after a wake-up or at the next step */
@@ -79,7 +89,10 @@ struct pipeline_config {
 	bool cut_each; /* each spilled half is a file of its own */
 	bool lossless;
 	enum profile profile;
-	bool verbatim;	    /* keep tshark's own lines, for -T ek */
+	bool adaptive;		/* from PROFILE_FULL down and up again, as it keeps up */
+	unsigned shards;	/* tsharks that share the traffic, at most SHARDS_MAX; 0: one */
+	uint64_t tshark_memory; /* bytes of all of them, beyond which one is replaced; 0: any */
+	bool verbatim;		/* keep tshark's own lines, for -T ek */
 	bool flush;	    /* tshark -l from the first generation on; later ones always have it */
 	const char *tshark; /* path, borrowed; NULL: there is none */
 	const char *tshark_write; /* file that tshark is to write, too, borrowed; NULL: none */
@@ -103,10 +116,18 @@ enum ek_refusal {
 	EK_REFUSALS
 };
 
-/** struct pipeline_wait - What to sleep on after a step; descriptors are -1 where not wanted */
+struct pipeline_fd {
+	int fd;
+	bool write; /* until writable; else until readable */
+};
+
+/* Two lanes a shard, with a FIFO, stdout and stderr each. */
+#define PIPELINE_FDS_MAX (SHARDS_MAX * 2 * 3)
+
+/** struct pipeline_wait - What to sleep on after a step */
 struct pipeline_wait {
-	int fifo;	 /* until writable */
-	int out, err;	 /* until readable */
+	struct pipeline_fd fd[PIPELINE_FDS_MAX];
+	unsigned fds;
 	uint64_t due_ns; /* monotonic; UINT64_MAX: no deadline, 0: do not sleep */
 	bool frames;	 /* wake on the tap too (ring_consumer_sleeps() first); else it is looked at
 			    when due */
@@ -135,7 +156,47 @@ struct frame_query {
 struct pipeline_gauges {
 	atomic_ullong captured, decoded, undecoded, generations;
 	atomic_ullong latency_ns; /* the greatest since another thread set it to 0 */
-	atomic_int child_state;
+};
+
+enum lane_role {
+	LANE_RESTS,
+	LANE_SERVES, /* is given what its shard captures */
+	LANE_COMES,  /* started, and to serve once it is there */
+	LANE_GOES,   /* finishes what it was given */
+	LANE_ROLES
+};
+
+/** lane_role_name() - "rests", "serves", "comes", "goes" */
+const char *lane_role_name(enum lane_role role);
+
+/** struct lane - One tshark after the other: its FIFO, what it was given, what it prints */
+struct lane {
+	struct pipeline *p;
+	unsigned shard;
+	enum lane_role role;
+	enum profile profile; /* of the process, or of the next */
+	uint32_t generation;  /* of the process, among all of the pipeline's; from 1 */
+	bool flushes;	      /* tshark -l */
+	struct feed feed;
+	struct child child;
+	struct ek_lines lines;
+	struct tail tail;
+	uint64_t stderr_lines;	       /* of this generation */
+	struct port_child process;     /* out, err -1 when closed */
+	int fifo;		       /* -1 when closed */
+	uint64_t tried_ns;	       /* last time that the FIFO was written to */
+	char fifo_path[PORT_PATH_MAX]; /* "" when there is none */
+	struct buf index;	       /* verbatim: the index line that waits for its document */
+	uint64_t memory;	       /* bytes of the process, when last looked at; 0: not known */
+	uint64_t memory_due_ns;
+};
+
+/** struct shard - A part of the traffic, by pairs of hosts, and who decodes it */
+struct shard {
+	struct lane lane[2];
+	unsigned serving;     /* which of them is given frames */
+	uint32_t generations; /* processes so far */
+	uint64_t retry_ns;    /* no other successor before then */
 };
 
 struct pipeline {
@@ -144,19 +205,18 @@ struct pipeline {
 	struct store store;
 	struct spill spill;
 	atomic_bool cut_asked; /* by pipeline_cut() */
-	struct feed feed;
-	struct child child;
-	struct ek_lines lines;
-	struct tail tail;
-	uint64_t stderr_lines; /* of this generation */
+	struct shard *shard;   /* [shards] */
+	unsigned shards;
+	enum profile profile; /* wanted now */
+	struct adapt adapt;   /* where adaptive */
+	uint32_t profile_changes;
+	bool overloaded;	/* no frame is fed: even summary is too slow */
+	struct shard *changing; /* one lane is being replaced by the other; one shard at a time */
+	uint32_t generations;	/* processes so far */
+	uint32_t changes;	/* of them, those that took over from one that still ran */
 	struct stats stats;
-	struct hist latency;	       /* ns from the switch to tshark's decode */
-	struct port_child process;     /* out, err -1 when closed */
-	int fifo;		       /* -1 when closed */
-	uint64_t tried_ns;	       /* last time that the FIFO was written to */
-	char fifo_path[PORT_PATH_MAX]; /* "" when there is none */
-	struct buf index;	       /* verbatim: the index line that waits for its document */
-	struct decoded *refused;       /* the sink was full; offered again first */
+	struct hist latency;	 /* ns from the switch to tshark's decode */
+	struct decoded *refused; /* the sink was full; offered again first */
 	struct run run[UNDECODED_CAUSES];
 	uint64_t run_ns[UNDECODED_CAUSES]; /* when it was last extended */
 	uint64_t refusals[EK_REFUSALS];

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 static const char *const undecoded_names[] = {
-	"skipped_stall", "skipped_backlog", "lost_child", "quarantined",
+	"skipped_stall", "skipped_backlog", "skipped_load", "lost_child", "quarantined",
 	"unreadable",	 "no_tshark",	    "not_asked",  "stopped",
 };
 

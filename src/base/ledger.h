@@ -17,6 +17,7 @@
 enum undecoded {
 	UNDECODED_SKIPPED_STALL,   /* the FIFO made no progress for the stall limit */
 	UNDECODED_SKIPPED_BACKLOG, /* tshark fell behind by more frames than the buffer holds */
+	UNDECODED_SKIPPED_LOAD,	   /* more came than even summary keeps up with */
 	UNDECODED_LOST_CHILD,  /* fed to generations that died, or tshark could not be started again
 				*/
 	UNDECODED_QUARANTINED, /* the frame that ended two generations */

@@ -53,6 +53,10 @@ struct port_ops {
 	/** reap() - Return: 1 with *status as wait()'s once it has ended, 0 while it has not,
 	 * -errno */
 	int (*reap)(void *ctx, int pid, int *status);
+
+	/** memory() - What a process has of its own in memory; may be NULL. Return: bytes, or
+	 * -errno */
+	int64_t (*memory)(void *ctx, int pid);
 };
 
 struct port {

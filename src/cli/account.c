@@ -25,10 +25,10 @@ static_assert(sizeof(part_names) / sizeof(part_names[0]) == ACCOUNT_PARTS, "each
 /* decoded_live and backfilled add up to decoded; queued and in_flight are 0 in every run that
  * balances. */
 static const char *const ledger_names[] = {
-	"forwarded",	 "out_of_scope",    "prefiltered", "dropped_queue",
-	"captured",	 "discarded",	    "decoded",	   "undecoded",
-	"skipped_stall", "skipped_backlog", "lost_child",  "quarantined",
-	"unreadable",	 "no_tshark",	    "not_asked",   "stopped",
+	"forwarded",	"out_of_scope", "prefiltered", "dropped_queue", "captured",
+	"discarded",	"decoded",	"undecoded",   "skipped_stall", "skipped_backlog",
+	"skipped_load", "lost_child",	"quarantined", "unreadable",	"no_tshark",
+	"not_asked",	"stopped",
 };
 
 static int find(const char *const *names, int count, const char *name)

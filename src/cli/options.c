@@ -4,9 +4,10 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
-#include "feed/feed.h"
+#include "pipeline.h"
 #include "store/store.h"
 #include "tap/ring.h"
 #include "tshark/child.h"
@@ -63,7 +64,12 @@ static const char help[] =
 static const char help_more[] =
 	"Decode\n"
 	"  --tshark PATH|none    tshark to run (default: $PATH, then the usual places)\n"
-	"  --decode PROFILE      full, lean (default), summary, off\n"
+	"  --decode PROFILE      full, lean (default), summary, off; auto: full, and less where tshark\n"
+	"                        does not keep up, and back\n"
+	"  --shards N|auto       so many tsharks share the traffic, by pairs of hosts (default 1); auto:\n"
+	"                        one a processor\n"
+	"  --tshark-memory SIZE  replace a tshark while it runs before all of them together have more\n"
+	"                        (default 512M; 0: never; k, M, G)\n"
 	"  --tshark-write FILE   tshark -w: it writes what it decodes to FILE, too; one that follows a\n"
 	"                        crash, to FILE-g2. The sure way is -w: it does not go through tshark\n"
 	"  --stall MS            skip frames when the FIFO makes no progress for so long; 0: never\n"
@@ -125,6 +131,8 @@ enum {
 	OPT_TSHARK,
 	OPT_TSHARK_WRITE,
 	OPT_DECODE,
+	OPT_SHARDS,
+	OPT_TSHARK_MEMORY,
 	OPT_STALL,
 	OPT_HANG,
 	OPT_COLOR,
@@ -168,6 +176,8 @@ static const struct option long_options[] = {
 	{"tshark", required_argument, NULL, OPT_TSHARK},
 	{"tshark-write", required_argument, NULL, OPT_TSHARK_WRITE},
 	{"decode", required_argument, NULL, OPT_DECODE},
+	{"shards", required_argument, NULL, OPT_SHARDS},
+	{"tshark-memory", required_argument, NULL, OPT_TSHARK_MEMORY},
 	{"stall", required_argument, NULL, OPT_STALL},
 	{"hang", required_argument, NULL, OPT_HANG},
 	{"color", required_argument, NULL, OPT_COLOR},
@@ -354,6 +364,24 @@ static bool file_option(struct options *o, int word, const char *text, struct er
 	}
 }
 
+static bool read_shards(struct options *o, const char *text, struct err *err)
+{
+	unsigned long long n = 0;
+
+	if (strcmp(text, "auto") == 0) {
+		long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+		o->shards = processors < 1		    ? 1
+			    : processors < (long)SHARDS_MAX ? (unsigned)processors
+							    : SHARDS_MAX;
+		return true;
+	}
+	if (!cli_u64("--shards", text, 1, SHARDS_MAX, &n, err))
+		return false;
+	o->shards = (unsigned)n;
+	return true;
+}
+
 static bool decode_option(struct options *o, int word, const char *text, struct err *err)
 {
 	unsigned long long n = 0;
@@ -375,6 +403,8 @@ static bool decode_option(struct options *o, int word, const char *text, struct 
 		o->stall_ns = n * 1000000;
 		o->stall_given = true;
 		return true;
+	case OPT_SHARDS: return read_shards(o, text, err);
+	case OPT_TSHARK_MEMORY: return cli_bytes("--tshark-memory", text, &o->tshark_memory, err);
 	case OPT_HANG:
 		if (!cli_u64("--hang", text, 0, 86400, &n, err))
 			return false;
@@ -383,10 +413,11 @@ static bool decode_option(struct options *o, int word, const char *text, struct 
 	case OPT_TSHARK: o->tshark = text; return true;
 	case OPT_TSHARK_WRITE: o->tshark_write = text; return true;
 	default:
-		if (profile_parse(&o->profile, text))
+		o->adaptive = strcmp(text, "auto") == 0;
+		if (profile_parse(&o->profile, o->adaptive ? "full" : text))
 			return true;
 		err_set(err, EXIT_USAGE,
-			"--decode: '%s': one of full, lean, summary, off is wanted", text);
+			"--decode: '%s': one of auto, full, lean, summary, off is wanted", text);
 		return false;
 	}
 }
@@ -458,6 +489,14 @@ static bool settle(struct options *o, int argc, char **argv, struct err *err)
 		err_set(err, EXIT_USAGE,
 			"--stall: with --topspeed the source waits for tshark, so nothing is skipped; "
 			"give a rate, or --stall 0");
+		return false;
+	}
+	if (o->adaptive && (o->rate.mode == PACE_TOPSPEED || o->format == OUTPUT_EK)) {
+		err_set(err, EXIT_USAGE, "--decode auto: %s",
+			o->format == OUTPUT_EK
+				? "-T ek is tshark's own output of one profile; name it"
+				: "with --topspeed the source waits for tshark, however slow; "
+				  "name a profile, or give a rate");
 		return false;
 	}
 	if (o->direct && !o->write) {
@@ -563,6 +602,7 @@ bool options_parse(struct options *o, int argc, char **argv, struct err *err)
 	o->profile = PROFILE_LEAN;
 	o->stall_ns = FEED_STALL_NS;
 	o->hang_ns = CHILD_HANG_NS_MAX;
+	o->tshark_memory = LANE_MEMORY_BYTES;
 	optind = 1;
 	opterr = 0;
 	while ((word = getopt_long(argc, argv, ":hqa:i:f:c:T:w:b:", long_options, NULL)) != -1) {

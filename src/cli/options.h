@@ -56,6 +56,9 @@ struct options {
 	const char *keep[OPTIONS_KEPT_MAX];
 	unsigned kept;
 	enum profile profile;
+	bool adaptive;	 /* --decode auto */
+	unsigned shards; /* 0: not said */
+	uint64_t tshark_memory;
 	uint64_t stall_ns, hang_ns;
 	bool stall_given;
 	enum output_format format;

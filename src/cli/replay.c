@@ -50,10 +50,14 @@ static void on_signal(int number)
 	struct session *s = signalled.session;
 
 	if (signalled.interrupted++) {
-		if (child_should_reap(&s->pipeline->child) && s->pipeline->process.pid > 0)
-			kill(s->pipeline->process.pid, SIGKILL);
-		if (s->pipeline->fifo_path[0])
-			unlink(s->pipeline->fifo_path);
+		for (unsigned i = 0; i < 2 * s->pipeline->shards; i++) {
+			struct lane *l = &s->pipeline->shard[i / 2].lane[i % 2];
+
+			if (child_should_reap(&l->child) && l->process.pid > 0)
+				kill(l->process.pid, SIGKILL);
+			if (l->fifo_path[0])
+				unlink(l->fifo_path);
+		}
 		if (s->posix.dir[0])
 			rmdir(s->posix.dir);
 		_exit(EXIT_UNBALANCED);
@@ -411,6 +415,9 @@ static struct pipeline_config make_config(struct session *s)
 		.cut_each = !o->write && !o->rotate,
 		.lossless = topspeed,
 		.profile = o->profile,
+		.adaptive = o->adaptive,
+		.shards = o->shards,
+		.tshark_memory = o->tshark_memory,
 		.verbatim = o->format == OUTPUT_EK,
 		.flush = !topspeed || from_pipe(o) ||
 			 (o->buffer_frames && o->buffer_frames < UNFLUSHED_FRAMES_MIN) ||

@@ -156,10 +156,30 @@ static void print_switch(const struct session *s)
 	fprintf(stderr, "\n");
 }
 
+/* What the last tshark that said anything said last on stderr; NULL: none did. */
+static const char *last_words(const struct pipeline *p, size_t *n)
+{
+	const char *last = NULL;
+	uint32_t generation = 0;
+
+	for (unsigned i = 0; i < 2 * p->shards; i++) {
+		const struct lane *l = &p->shard[i / 2].lane[i % 2];
+		size_t bytes = 0;
+		const char *text = tail_last(&l->tail, 0, &bytes);
+
+		if (text && l->generation >= generation) {
+			last = text;
+			*n = bytes;
+			generation = l->generation;
+		}
+	}
+	return last;
+}
+
 static void print_tshark(const struct session *s, const struct ledger *l)
 {
 	const struct pipeline *p = s->pipeline;
-	size_t n;
+	size_t n = 0;
 	const char *last;
 
 	if (!s->tshark.found || s->options.profile == PROFILE_OFF) {
@@ -167,8 +187,7 @@ static void print_tshark(const struct session *s, const struct ledger *l)
 		return;
 	}
 	fprintf(stderr, "tshark   %s %s, %s, %u generation%s", s->tshark.path, s->tshark.version,
-		profile_name(s->options.profile), p->child.generation,
-		p->child.generation == 1 ? "" : "s");
+		profile_name(s->options.profile), p->generations, p->generations == 1 ? "" : "s");
 	if (p->latency.total)
 		fprintf(stderr, "; latency p50 %.2f ms, p99 %.2f ms",
 			(double)hist_quantile(&p->latency, 500) / 1e6,
@@ -182,7 +201,7 @@ static void print_tshark(const struct session *s, const struct ledger *l)
 	if (p->missed)
 		fprintf(stderr, "output   missed %" PRIu64 " rows: standard output was too slow\n",
 			p->missed);
-	if (l->cause[UNDECODED_LOST_CHILD] && (last = tail_last(&p->tail, 0, &n)))
+	if (l->cause[UNDECODED_LOST_CHILD] && (last = last_words(p, &n)))
 		fprintf(stderr, "         its last words: %.*s\n", (int)n, last);
 }
 
@@ -231,9 +250,9 @@ void session_summary(struct session *s, const struct ledger *l)
 	fprintf(stderr, "\n         %s\n",
 		ledger_balanced(l, why, sizeof(why)) ? "balanced: no frame was lost silently"
 						     : why);
-	if (s->audit.fd >= 0 && (l->dropped_queue || l->undecoded ||
-				 l->captured + l->out_of_scope + l->prefiltered < sent ||
-				 s->pipeline->child.generation > 1))
+	if (s->audit.fd >= 0 &&
+	    (l->dropped_queue || l->undecoded ||
+	     l->captured + l->out_of_scope + l->prefiltered < sent || s->pipeline->generations > 1))
 		fprintf(stderr, "audit    %s\n", s->audit.path);
 }
 
@@ -251,9 +270,11 @@ static void report_tshark(struct json_object *root, const struct session *s)
 
 	add_str(o, "path", s->tshark.found ? s->tshark.path : "none");
 	add_str(o, "version", s->tshark.version);
-	add_str(o, "profile", profile_name(s->options.profile));
-	add_u64(o, "generations", s->pipeline->child.generation);
-	add_u64(o, "shards", s->pipeline->child.generation ? 1 : 0);
+	add_str(o, "profile", s->options.adaptive ? "auto" : profile_name(s->options.profile));
+	add_u64(o, "generations", s->pipeline->generations);
+	add_u64(o, "shards", s->pipeline->generations ? s->pipeline->shards : 0);
+	add_u64(o, "took_over", s->pipeline->changes);
+	add_u64(o, "profile_changes", s->pipeline->profile_changes);
 	add_u64(o, "fed_again", s->pipeline->retried);
 	refused = add_object(o, "lines_refused");
 	for (int i = 0; i < EK_REFUSALS; i++)

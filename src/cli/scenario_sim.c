@@ -49,6 +49,9 @@ static void configure(struct world_script *w, const struct scenario *s, const st
 		.cut_each = !o->write && !o->rotate,
 		.lossless = topspeed,
 		.profile = o->profile,
+		.adaptive = o->adaptive,
+		.shards = o->shards,
+		.tshark_memory = o->tshark_memory,
 		/* A small store needs a tshark that holds nothing back; one in a virtual world
 		 * costs nothing. */
 		.flush = true,

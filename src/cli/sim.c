@@ -235,7 +235,7 @@ int cli_sim(int argc, char **argv)
 	struct err err = {0};
 	struct world_result r;
 	struct ledger sum = {0};
-	uint64_t failed = 0, generations = 0, virtual_ns = 0, start_ns;
+	uint64_t failed = 0, generations = 0, changes = 0, virtual_ns = 0, start_ns;
 
 	if (!parse(&o, argc, argv, &err))
 		return err.text[0] ? cli_say(&err) : err.exit;
@@ -258,14 +258,15 @@ int cli_sim(int argc, char **argv)
 		failed += !run_seed(&o, seed, o.twice && seed % o.twice == 0, &r);
 		add_ledger(&sum, &r.ledger);
 		generations += r.generations;
+		changes += r.changes;
 		virtual_ns += r.virtual_ns;
 	}
 	if (o.first == o.last && !failed)
 		tell(o.first, &r);
 	ledger_each(&sum, print_term, NULL);
-	printf("%" PRIu64 " seeds, %" PRIu64 " failed; %" PRIu64
-	       " generations, %.0f virtual s in %.1f s\n",
-	       (uint64_t)(o.last - o.first + 1), failed, generations, (double)virtual_ns / 1e9,
-	       (double)(clock_now_ns() - start_ns) / 1e9);
+	printf("%" PRIu64 " seeds, %" PRIu64 " failed; %" PRIu64 " generations, %" PRIu64
+	       " of them took over, %.0f virtual s in %.1f s\n",
+	       (uint64_t)(o.last - o.first + 1), failed, generations, changes,
+	       (double)virtual_ns / 1e9, (double)(clock_now_ns() - start_ns) / 1e9);
 	return failed ? EXIT_UNBALANCED : EXIT_BALANCED;
 }

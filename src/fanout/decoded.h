@@ -40,6 +40,7 @@ struct decoded {
 	struct segment *segment;   /* one reference */
 	const char *vm;		   /* name of the ingress port; outlives the pipeline */
 	enum decoded_status status;
+	unsigned profile; /* DECODED_TSHARK: enum profile that it was decoded with */
 	struct basic basic;
 	struct decoded_fields *fields; /* NULL unless DECODED_TSHARK with columns */
 	char *raw;		       /* -T ek: tshark's own lines, newlines included; else NULL */

@@ -19,13 +19,15 @@ static void make_header(unsigned char *h)
 	le32_store(h + 20, LINKTYPE_ETHERNET);
 }
 
-int feed_init(struct feed *f, struct store *store, uint64_t stall_ns)
+int feed_init(struct feed *f, struct store *store, unsigned shard, uint64_t stall_ns)
 {
 	memset(f, 0, sizeof(*f));
-	f->fed = calloc(store->limit, sizeof(f->fed[0]));
+	f->limit = store->limit < FEED_IN_FLIGHT_MAX ? store->limit : FEED_IN_FLIGHT_MAX;
+	f->fed = calloc(f->limit, sizeof(f->fed[0]));
 	if (!f->fed)
 		return -ENOMEM;
 	f->store = store;
+	f->shard = shard;
 	f->stall_ns = stall_ns;
 	f->next = 1;
 	f->fed_base = 1;
@@ -55,34 +57,67 @@ static void end_record(struct feed *f)
 	f->offset = 0;
 }
 
-uint64_t feed_restart(struct feed *f, uint64_t now_ns)
+void feed_adopt(struct feed *f, uint64_t now_ns)
 {
 	struct store *s = f->store;
-	uint64_t again = 0;
 
 	f->next = store_oldest_unsettled(s);
-	end_record(f);
+	f->pending_bytes = 0;
+	for (uint64_t id = f->next; id < s->head; id++) {
+		const struct slot *slot = store_slot(s, id);
+
+		if (slot->shard == f->shard && slot->state == SLOT_PENDING)
+			f->pending_bytes += record_bytes(slot->block);
+	}
+	f->waiting_since_ns = f->pending_bytes ? now_ns : 0;
+}
+
+void feed_restart(struct feed *f, uint64_t now_ns)
+{
+	check(!f->fed_count && !f->current);
+	f->retired = false;
+	f->offset = 0;
 	f->header_done = false;
 	f->blocked = false;
 	f->stalled = false;
 	f->lent_count = 0;
 	f->fed_base = 1;
-	f->fed_count = 0;
 	f->fed_from = 0;
-	f->pending_bytes = 0;
-	for (uint64_t id = f->next; id < s->head; id++) {
-		struct slot *slot = store_slot(s, id);
-
-		if (slot->state == SLOT_FED) {
-			slot->state = SLOT_PENDING;
-			again++;
-		}
-		if (slot->state == SLOT_PENDING)
-			f->pending_bytes += record_bytes(slot->block);
-	}
-	f->waiting_since_ns = f->pending_bytes ? now_ns : 0;
 	f->progress_ns = now_ns;
-	return again;
+	feed_adopt(f, now_ns);
+}
+
+void feed_retire(struct feed *f)
+{
+	/* No longer pending, so that the successor does not give it, too. */
+	if (f->current >= f->store->tail && store_slot(f->store, f->current)->state == SLOT_PENDING)
+		store_slot(f->store, f->current)->state = SLOT_FED;
+	f->retired = true;
+	f->pending_bytes = 0;
+	f->waiting_since_ns = 0;
+	f->lent_count = 0;
+}
+
+/* Return: whether it is pending again; it may have been given up. */
+static bool give_back(struct feed *f, uint64_t id)
+{
+	if (id < f->store->tail || store_slot(f->store, id)->state != SLOT_FED)
+		return false;
+	store_slot(f->store, id)->state = SLOT_PENDING;
+	return true;
+}
+
+uint64_t feed_return(struct feed *f)
+{
+	uint64_t n = 0, id;
+
+	while ((id = feed_take(f)))
+		n += give_back(f, id);
+	if (f->retired && f->current)
+		give_back(f, f->current);
+	end_record(f);
+	f->lent_count = 0;
+	return n;
 }
 
 void feed_arrived(struct feed *f, const unsigned char *block, uint64_t now_ns)
@@ -100,18 +135,24 @@ uint64_t feed_due(const struct feed *f)
 	if (!f->header_done || f->current)
 		return 0;
 	/* With as many in flight as the store holds, it is tshark's turn. */
-	if (!f->pending_bytes || f->fed_count >= f->store->limit)
+	if (!f->pending_bytes || f->fed_count >= f->limit)
 		return UINT64_MAX;
 	return f->pending_bytes >= FEED_BATCH_BYTES ? 0 : f->waiting_since_ns + FEED_BATCH_NS;
 }
 
-/* The next pending id at or after @id, or head. */
+/* The next pending id of the shard at or after @id, but the one at the mouth; or head. */
 static uint64_t pending_from(struct feed *f, uint64_t id)
 {
-	if (id < f->store->tail)
-		id = f->store->tail;
-	while (id < f->store->head && store_slot(f->store, id)->state != SLOT_PENDING)
-		id++;
+	struct store *s = f->store;
+
+	if (f->retired)
+		return s->head;
+	for (id = id < s->tail ? s->tail : id; id < s->head; id++) {
+		const struct slot *slot = store_slot(s, id);
+
+		if (slot->state == SLOT_PENDING && slot->shard == f->shard && id != f->current)
+			break;
+	}
 	return id;
 }
 
@@ -154,10 +195,11 @@ int feed_lend(struct feed *f, struct iovec iov[FEED_IOVECS_MAX])
 		n += lend_record(f, iov + n, f->current, f->current_block, f->offset);
 		bytes += record_bytes(f->current_block) - f->offset;
 	}
-	f->next = pending_from(f, f->next);
-	id = f->current == f->next ? pending_from(f, f->next + 1) : f->next;
+	id = pending_from(f, f->next);
+	/* What is at the mouth is behind us only once it has been fed. */
+	f->next = f->current && f->current < id ? f->current : id;
 	while (id < s->head && f->lent_count < FEED_RECORDS_MAX && bytes < 4 * FEED_BATCH_BYTES &&
-	       f->fed_count + (uint64_t)f->lent_count < s->limit) {
+	       f->fed_count + (uint64_t)f->lent_count < f->limit) {
 		const unsigned char *block = store_slot(s, id)->block;
 
 		n += lend_record(f, iov + n, id, block, 0);
@@ -173,14 +215,14 @@ static void fed(struct feed *f, uint64_t id)
 {
 	struct store *s = f->store;
 
-	check(f->fed_count < s->limit);
+	check(f->fed_count < f->limit);
 	if (id >= s->tail && store_slot(s, id)->state == SLOT_PENDING) {
 		store_slot(s, id)->state = SLOT_FED;
 		f->pending_bytes -= record_bytes(store_slot(s, id)->block);
 	}
-	f->fed[(f->fed_from + f->fed_count) % s->limit] = id;
+	f->fed[(f->fed_from + f->fed_count) % f->limit] = id;
 	f->fed_count++;
-	if (f->next <= id)
+	if (f->next == id)
 		f->next = id + 1;
 	end_record(f);
 }
@@ -266,7 +308,12 @@ uint64_t feed_match(const struct feed *f, uint64_t number, uint64_t *passed)
 	if (number < f->fed_base || number - f->fed_base >= f->fed_count)
 		return 0;
 	*passed = number - f->fed_base;
-	return f->fed[(f->fed_from + *passed) % f->store->limit];
+	return feed_nth(f, *passed);
+}
+
+uint64_t feed_nth(const struct feed *f, uint64_t n)
+{
+	return f->fed[(f->fed_from + n) % f->limit];
 }
 
 uint64_t feed_oldest(const struct feed *f)
@@ -280,7 +327,7 @@ uint64_t feed_take(struct feed *f)
 
 	if (!id)
 		return 0;
-	f->fed_from = (f->fed_from + 1) % f->store->limit;
+	f->fed_from = (f->fed_from + 1) % f->limit;
 	f->fed_count--;
 	f->fed_base++;
 	return id;

@@ -6,6 +6,9 @@
  * FIFO took. A record once begun is finished in that generation or never, even where its frame was
  * given up meanwhile: what is skipped is skipped between records.
  *
+ * Shards: of several feeds over one store each gives the frames of its shard (slot.shard). One that
+ * is retired finishes the record at the FIFO's mouth and gives no more: its successor has them.
+ *
  * Batches: a frame waits up to FEED_BATCH_NS for others, or until FEED_BATCH_BYTES are there.
  * Stall: when there is something to write and the FIFO took no byte for stall_ns, the feed is
  * stalled and what is pending may be skipped, until bytes move again.
@@ -34,8 +37,14 @@ _Static_assert(FEED_IOVECS_MAX <= 1024, "writev() takes no more");
 #define FEED_HEADER_BYTES 24u /* pcap file header */
 #define FEED_RECORD_BYTES 16u /* pcap record header */
 
+/* Frames in flight at most: what a pipe of PORT_PIPE_BYTES holds of the shortest ones, and more. */
+#define FEED_IN_FLIGHT_MAX 65536u
+
 struct feed {
 	struct store *store;
+	unsigned shard;
+	uint32_t limit; /* frames in flight */
+	bool retired;
 	uint64_t next;			    /* id from which pending frames are looked for */
 	uint64_t current;		    /* id whose record has been begun, 0 for none */
 	const unsigned char *current_block; /* its frame's packet block, in */
@@ -54,7 +63,7 @@ struct feed {
 	uint64_t *fed;
 	uint64_t fed_base;
 	uint64_t fed_count;
-	uint64_t fed_from; /* index of the oldest in the ring fed[store->limit] */
+	uint64_t fed_from; /* index of the oldest in the ring fed[limit] */
 	unsigned char header[FEED_HEADER_BYTES];
 	unsigned char records[FEED_RECORDS_MAX][FEED_RECORD_BYTES];
 	uint64_t lent[FEED_RECORDS_MAX];		   /* ids of the records lent last, */
@@ -63,15 +72,27 @@ struct feed {
 	uint64_t bytes; /* that the FIFO took, in all */
 };
 
-/** feed_init() - @store is borrowed while the feed lives. Return: 0, or -ENOMEM */
-int feed_init(struct feed *f, struct store *store, uint64_t stall_ns);
+/** feed_init() - @store is borrowed while the feed lives; @shard: whose frames. Return: 0, or
+ * -ENOMEM */
+int feed_init(struct feed *f, struct store *store, unsigned shard, uint64_t stall_ns);
 
 /** feed_done() - Free */
 void feed_done(struct feed *f);
 
-/** feed_restart() - A new generation: header first, then every unsettled frame again. Return: how
- * many were fed before */
-uint64_t feed_restart(struct feed *f, uint64_t now_ns);
+/** feed_restart() - A new generation: header first, then every pending frame of the shard. Nothing
+ * is in flight: see feed_return() */
+void feed_restart(struct feed *f, uint64_t now_ns);
+
+/** feed_adopt() - Look for what is pending anew, as frames came back from another feed of the shard
+ */
+void feed_adopt(struct feed *f, uint64_t now_ns);
+
+/** feed_retire() - Give no more frames, but finish the record that has been begun */
+void feed_retire(struct feed *f);
+
+/** feed_return() - The generation has ended: what it was given and did not answer is pending again,
+ * for who restarts or adopts. Return: how many frames */
+uint64_t feed_return(struct feed *f);
 
 /** feed_arrived() - A frame was captured and is pending */
 void feed_arrived(struct feed *f, const unsigned char *block, uint64_t now_ns);
@@ -127,5 +148,8 @@ uint64_t feed_take(struct feed *f);
 
 /** feed_oldest() - As feed_take(), and leaves it */
 uint64_t feed_oldest(const struct feed *f);
+
+/** feed_nth() - The @n-th oldest that was fed and not yet taken, from 0 on, below fed_count */
+uint64_t feed_nth(const struct feed *f, uint64_t n);
 
 #endif

@@ -25,19 +25,17 @@ void actor_sleep(struct pollfd *fds, nfds_t count, uint64_t due_ns)
 
 static void wait_for(struct actor *a, const struct pipeline_wait *wait)
 {
-	/* A negative descriptor is passed over by poll(). */
-	struct pollfd fds[] = {
-		{.fd = waker_fd(a->waker), .events = POLLIN},
-		{.fd = wait->fifo, .events = POLLOUT},
-		{.fd = wait->out, .events = POLLIN},
-		{.fd = wait->err, .events = POLLIN},
-	};
+	struct pollfd fds[1 + PIPELINE_FDS_MAX] = {{.fd = waker_fd(a->waker), .events = POLLIN}};
 	struct spool *spool = a->pipeline->config.spool;
 	bool asked = wait->frames && ring_consumer_sleeps(&a->pipeline->tap.frames);
 	bool events = spool && !ring_consumer_sleeps(&spool->events);
 
+	for (unsigned i = 0; i < wait->fds; i++) {
+		fds[1 + i].fd = wait->fd[i].fd;
+		fds[1 + i].events = wait->fd[i].write ? POLLOUT : POLLIN;
+	}
 	if (wait->due_ns && asked == wait->frames && !events)
-		actor_sleep(fds, sizeof(fds) / sizeof(fds[0]), wait->due_ns);
+		actor_sleep(fds, 1 + wait->fds, wait->due_ns);
 	ring_consumer_wakes(&a->pipeline->tap.frames);
 	if (spool)
 		ring_consumer_wakes(&spool->events);

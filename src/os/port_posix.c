@@ -219,6 +219,28 @@ static int port_reap(void *ctx, int pid, int *status)
 	return result > 0;
 }
 
+#ifdef __linux__
+/* Resident, but for what it shares with others: the libraries. */
+static int64_t port_memory(void *ctx, int pid)
+{
+	unsigned long long size, resident, shared;
+	char path[64];
+	FILE *f;
+	int n;
+
+	(void)ctx;
+	snprintf(path, sizeof(path), "/proc/%d/statm", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return -errno;
+	n = fscanf(f, "%llu %llu %llu", &size, &resident, &shared);
+	fclose(f);
+	if (n != 3 || shared > resident)
+		return -EIO;
+	return (int64_t)(resident - shared) * sysconf(_SC_PAGESIZE);
+}
+#endif
+
 static const struct port_ops posix_ops = {
 	.fifo_make = fifo_make,
 	.fifo_open = fifo_open,
@@ -229,6 +251,9 @@ static const struct port_ops posix_ops = {
 	.close = port_close,
 	.kill = port_kill,
 	.reap = port_reap,
+#ifdef __linux__
+	.memory = port_memory,
+#endif
 };
 
 void port_posix_init(struct port_posix *p, struct port *port)

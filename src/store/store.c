@@ -64,7 +64,7 @@ static struct segment **segment_at(const struct store *s, uint64_t i)
 }
 
 uint64_t store_add(struct store *s, struct segment *segment, const unsigned char *block,
-		   uint32_t bytes)
+		   uint32_t bytes, unsigned shard)
 {
 	uint64_t id = s->head;
 	struct slot *slot;
@@ -78,6 +78,7 @@ uint64_t store_add(struct store *s, struct segment *segment, const unsigned char
 	slot = store_slot(s, id);
 	slot->block = block;
 	slot->words = bytes / 4 & 0x1ffff;
+	slot->shard = shard & (SHARDS_MAX - 1);
 	s->bytes += bytes;
 	s->captured++;
 	s->unsettled++;
@@ -147,14 +148,15 @@ static struct slot *settle(struct store *s, uint64_t id, enum slot_state state)
 	return slot;
 }
 
-void store_decoded(struct store *s, uint64_t id, struct decoded_fields *fields, char *raw,
-		   uint32_t raw_n)
+void store_decoded(struct store *s, uint64_t id, unsigned profile, struct decoded_fields *fields,
+		   char *raw, uint32_t raw_n)
 {
 	struct slot *slot = settle(s, id, SLOT_DECODED);
 
 	slot->fields = fields;
 	slot->raw = raw;
-	slot->raw_n = raw_n;
+	slot->raw_n = raw_n & SLOT_RAW_MAX;
+	slot->profile = profile & 3;
 	s->decoded++;
 }
 

@@ -38,16 +38,21 @@ enum slot_state {
 	SLOT_SKIPPED
 };
 
+#define SLOT_RAW_MAX ((1u << 27) - 1)
+#define SHARDS_MAX   16u
+
 struct slot {
 	const unsigned char *block;    /* its packet block, in a segment that the store holds */
 	struct decoded_fields *fields; /* owned; NULL where there are none */
 	char *raw;		       /* owned; tshark's lines for -T ek */
-	uint32_t raw_n;
-	uint32_t words : 17;  /* length of its block, in 32 bits each */
-	uint32_t state : 3;   /* enum slot_state */
-	uint32_t cause : 5;   /* enum undecoded, of BASIC and SKIPPED */
-	uint32_t suspect : 6; /* generations that ended badly on this frame */
-	uint32_t lost : 1;    /* the file that it was in has gone */
+	uint32_t raw_n : 27;	       /* below EK_LINE_BYTES_MAX, and an index line */
+	uint32_t shard : 5;	       /* whose tshark decodes it */
+	uint32_t words : 17;	       /* length of its block, in 32 bits each */
+	uint32_t state : 3;	       /* enum slot_state */
+	uint32_t cause : 5;	       /* enum undecoded, of BASIC and SKIPPED */
+	uint32_t suspect : 2;	       /* generations that ended badly on this frame */
+	uint32_t profile : 2;	       /* enum profile, of DECODED */
+	uint32_t lost : 1;	       /* the file that it was in has gone */
 };
 
 /** struct store - Ids [tail, head) are held; the counters are those of the ledger */
@@ -83,11 +88,12 @@ bool store_full(const struct store *s);
  * @segment:  That it lies in; a reference is taken. The same as the last frame's, or a later one
  * @block:    Its packet block, right behind the last frame's where the segment is the same
  * @bytes:    Length of the block
+ * @shard:    Whose tshark is to decode it, below SHARDS_MAX
  *
  * Not where store_full(). Return: its id
  */
 uint64_t store_add(struct store *s, struct segment *segment, const unsigned char *block,
-		   uint32_t bytes);
+		   uint32_t bytes, unsigned shard);
 
 /** store_at_bound() - Whether one more frame would be more than the store is to hold */
 static inline bool store_at_bound(const struct store *s)
@@ -112,10 +118,10 @@ uint64_t store_segment_end(const struct store *s, uint64_t id);
 /** store_segment() - The segment that a held frame lies in; borrowed while the frame is held */
 struct segment *store_segment(const struct store *s, uint64_t id);
 
-/** store_decoded() - Settle a frame with tshark's decode; @fields and @raw are taken, either may be
- * NULL */
-void store_decoded(struct store *s, uint64_t id, struct decoded_fields *fields, char *raw,
-		   uint32_t raw_n);
+/** store_decoded() - Settle a frame with tshark's decode, of enum profile @profile; @fields and
+ * @raw are taken, either may be NULL; @raw_n: at most SLOT_RAW_MAX */
+void store_decoded(struct store *s, uint64_t id, unsigned profile, struct decoded_fields *fields,
+		   char *raw, uint32_t raw_n);
 
 /** store_undecoded() - Settle a frame without: SLOT_BASIC where nobody meant to decode it, else
  * SLOT_SKIPPED */

@@ -213,6 +213,12 @@ void child_give_up(struct child *c)
 	go(c, CHILD_GAVE_UP, UINT64_MAX);
 }
 
+void child_rest(struct child *c)
+{
+	check(!child_alive(c));
+	go(c, CHILD_IDLE, UINT64_MAX);
+}
+
 void child_held(struct child *c, uint64_t now_ns)
 {
 	c->progress_ns = now_ns;

@@ -144,6 +144,9 @@ bool child_stop(struct child *c, uint64_t now_ns);
 /** child_give_up() - WAITING: there is no point in another generation */
 void child_give_up(struct child *c);
 
+/** child_rest() - No process, and none is wanted for now: IDLE */
+void child_rest(struct child *c);
+
 /** child_alive() - Whether there is a process */
 bool child_alive(const struct child *c);
 

@@ -34,6 +34,7 @@ struct fixture {
 	struct store store;
 	struct feed feed;
 	struct segment *segment; /* that frames are laid out in now */
+	unsigned shard;		 /* of the frames that arrive */
 	uint32_t segment_frames; /* in one at most; 0: SEGMENT_FEW */
 	unsigned char data[FEED_BATCH_BYTES];
 	struct buf got; /* what the FIFO took, in this generation */
@@ -44,8 +45,8 @@ static void begin(struct fixture *f, uint32_t limit)
 {
 	memset(f, 0, sizeof(*f));
 	assert_int_equal(store_init(&f->store, limit), 0);
-	assert_int_equal(feed_init(&f->feed, &f->store, STALL), 0);
-	assert_int_equal(feed_restart(&f->feed, T0), 0);
+	assert_int_equal(feed_init(&f->feed, &f->store, 0, STALL), 0);
+	feed_restart(&f->feed, T0);
 }
 
 static void end(struct fixture *f)
@@ -54,6 +55,15 @@ static void end(struct fixture *f)
 	store_done(&f->store);
 	segment_unref(f->segment);
 	buf_done(&f->got);
+}
+
+/* The generation has ended, another begins. Return: frames to be fed again */
+static uint64_t again(struct fixture *f, uint64_t now_ns)
+{
+	uint64_t n = feed_return(&f->feed);
+
+	feed_restart(&f->feed, now_ns);
+	return n;
 }
 
 static uint64_t arrive_with(struct fixture *f, uint32_t caplen, uint32_t len, uint64_t ts_ns,
@@ -74,7 +84,7 @@ static uint64_t arrive_with(struct fixture *f, uint32_t caplen, uint32_t len, ui
 					  f->segment_frames ? f->segment_frames : SEGMENT_FEW, id);
 	}
 	block = blocks_put(f->segment, &p);
-	assert_int_equal(store_add(&f->store, f->segment, block, block_bytes(block)), id);
+	assert_int_equal(store_add(&f->store, f->segment, block, block_bytes(block), f->shard), id);
 	feed_arrived(&f->feed, block, now_ns);
 	return id;
 }
@@ -286,9 +296,9 @@ static void numbers_begin_again_with_a_generation(void **state)
 	for (int i = 0; i < 4; i++)
 		arrive(&f, 60, T0);
 	pump_all(&f, T0);
-	store_decoded(&f.store, feed_take(&f.feed), NULL, NULL, 0);
+	store_decoded(&f.store, feed_take(&f.feed), 0, NULL, NULL, 0);
 	arrive(&f, 60, T0);
-	assert_int_equal(feed_restart(&f.feed, T0), 3); /* 2, 3, 4; 5 had not been fed */
+	assert_int_equal(again(&f, T0), 3); /* 2, 3, 4; 5 had not been fed */
 	assert_int_equal(feed_match(&f.feed, 1, &passed), 0);
 	pump_all(&f, T0);
 	assert_int_equal(feed_match(&f.feed, 1, &passed), 2);
@@ -309,8 +319,8 @@ static void restart_feeds_again_from_the_start(void **state)
 		arrive(&f, 100, T0);
 	pump(&f, 24 + 2 * 116 + 50, T0); /* half of the third */
 	assert_int_equal(feed_begun(&f.feed), 3);
-	store_decoded(&f.store, 1, NULL, NULL, 0);
-	assert_int_equal(feed_restart(&f.feed, T0 + 1), 1);
+	store_decoded(&f.store, 1, 0, NULL, NULL, 0);
+	assert_int_equal(again(&f, T0 + 1), 1);
 	assert_int_equal(feed_begun(&f.feed), 0);
 	assert_int_equal(feed_due(&f.feed), 0);
 	for (uint64_t id = 2; id <= 4; id++)
@@ -334,7 +344,7 @@ static void restart_in_the_header(void **state)
 	arrive(&f, 100, T0);
 	pump(&f, 10, T0);
 	assert_int_equal(feed_begun(&f.feed), 0); /* of a record */
-	assert_int_equal(feed_restart(&f.feed, T0), 0);
+	assert_int_equal(again(&f, T0), 0);
 	f.got.n = 0;
 	pump(&f, 23, T0);
 	pump_all(&f, T0);
@@ -432,7 +442,7 @@ static void no_more_in_flight_than_the_store_holds(void **state)
 			pump_all(&f, T0);
 			assert_true(f.feed.fed_count <= limit);
 			assert_int_equal(feed_take(&f.feed), next);
-			store_decoded(&f.store, next++, NULL, NULL, 0);
+			store_decoded(&f.store, next++, 0, NULL, NULL, 0);
 			assert_non_null(store_emit(&f.store, &id));
 			arrive(&f, 30, T0); /* pushes that one out */
 		}
@@ -554,10 +564,92 @@ static void restart_ends_a_stall(void **state)
 	arrive(&f, 60, T0);
 	pump(&f, 30, T0);
 	assert_true(feed_check_stall(&f.feed, T0 + STALL));
-	assert_int_equal(feed_restart(&f.feed, T0 + 2 * STALL), 0);
+	assert_int_equal(again(&f, T0 + 2 * STALL), 0);
 	assert_false(feed_check_stall(&f.feed, T0 + 3 * STALL));
 	pump(&f, 0, T0 + 2 * STALL);
 	assert_int_equal(feed_stall_due(&f.feed), T0 + 3 * STALL);
+	end(&f);
+}
+
+/* Of what is there it gives its own shard's, and numbers them without gaps. */
+static void other_shards_are_passed_over(void **state)
+{
+	struct buf want = {0};
+	struct fixture f;
+	uint64_t passed;
+
+	(void)state;
+	begin(&f, 10);
+	for (unsigned i = 0; i < 6; i++) {
+		f.shard = i % 3;
+		if (f.shard == 0) {
+			arrive(&f, 60, T0);
+			continue;
+		}
+		arrive(&f, 60, T0);
+		feed_forget(&f.feed, store_slot(&f.store, f.store.head - 1)->block);
+	}
+	pump_all(&f, T0);
+	put_header(&want);
+	put_ids(&f, &want, 1, 1);
+	put_ids(&f, &want, 4, 4);
+	expect_stream(&f, &want);
+	assert_int_equal(feed_match(&f.feed, 2, &passed), 4);
+	assert_true(feed_idle(&f.feed));
+	assert_int_equal(store_slot(&f.store, 2)->state, SLOT_PENDING);
+	buf_done(&want);
+	end(&f);
+}
+
+/* The record at the mouth is finished by who began it, and all else is the successor's. */
+static void retired_finishes_its_record(void **state)
+{
+	struct buf want = {0};
+	struct feed next;
+	struct fixture f;
+
+	(void)state;
+	begin(&f, 10);
+	for (int i = 0; i < 4; i++)
+		arrive(&f, 100, T0);
+	pump(&f, 24 + 116 + 50, T0); /* half of the second */
+	assert_int_equal(feed_init(&next, &f.store, 0, STALL), 0);
+	feed_retire(&f.feed);
+	feed_restart(&next, T0);
+	assert_false(feed_idle(&f.feed));
+	assert_int_equal(next.pending_bytes, 2 * 116);
+	pump_all(&f, T0);
+	put_header(&want);
+	put_ids(&f, &want, 1, 2);
+	expect_stream(&f, &want);
+	assert_true(feed_idle(&f.feed));
+	assert_int_equal(feed_due(&f.feed), UINT64_MAX);
+	/* It ends, and owes both; its successor adopts them. */
+	assert_int_equal(feed_return(&f.feed), 2);
+	feed_adopt(&next, T0);
+	assert_int_equal(next.pending_bytes, 4 * 116);
+	feed_done(&next);
+	buf_done(&want);
+	end(&f);
+}
+
+/* A record that was begun by one that retired, and never finished, is the successor's, too. */
+static void retired_and_broken_gives_back(void **state)
+{
+	struct feed next;
+	struct fixture f;
+
+	(void)state;
+	begin(&f, 10);
+	arrive(&f, 100, T0);
+	pump(&f, 24 + 50, T0);
+	assert_int_equal(feed_init(&next, &f.store, 0, STALL), 0);
+	feed_retire(&f.feed);
+	assert_int_equal(store_slot(&f.store, 1)->state, SLOT_FED);
+	assert_int_equal(feed_return(&f.feed), 0); /* it had not been fed */
+	feed_restart(&next, T0);
+	assert_int_equal(next.pending_bytes, 116);
+	feed_done(&next);
 	end(&f);
 }
 
@@ -621,7 +713,7 @@ static void random_walk(uint64_t seed)
 		case 3:
 			id = feed_take(&f.feed);
 			if (id >= f.store.tail && id && store_slot(&f.store, id)->state == SLOT_FED)
-				store_decoded(&f.store, id, NULL, NULL, 0);
+				store_decoded(&f.store, id, 0, NULL, NULL, 0);
 			break;
 		case 4:
 			while (store_emit(&f.store, &id)) {
@@ -631,7 +723,7 @@ static void random_walk(uint64_t seed)
 			if (!random_chance(&r, 30))
 				break;
 			expect_readable(&f, generation++);
-			feed_restart(&f.feed, now_ns);
+			again(&f, now_ns);
 			f.got.n = 0;
 		}
 		now_ns += random_range(&r, 0, MS);
@@ -667,6 +759,9 @@ int main(void)
 		cmocka_unit_test(stall_is_no_byte_for_the_limit),
 		cmocka_unit_test(quiet_is_no_stall),
 		cmocka_unit_test(restart_ends_a_stall),
+		cmocka_unit_test(other_shards_are_passed_over),
+		cmocka_unit_test(retired_finishes_its_record),
+		cmocka_unit_test(retired_and_broken_gives_back),
 		cmocka_unit_test(no_limit_no_stall),
 		cmocka_unit_test(random_walks_keep_the_stream_whole),
 	};

@@ -77,6 +77,7 @@ static void each_line_is_checked(void **state)
 		{offsetof(struct ledger, in_flight), SETTLED},
 		{offsetof(struct ledger, cause[UNDECODED_SKIPPED_STALL]), CAUSES},
 		{offsetof(struct ledger, cause[UNDECODED_SKIPPED_BACKLOG]), CAUSES},
+		{offsetof(struct ledger, cause[UNDECODED_SKIPPED_LOAD]), CAUSES},
 		{offsetof(struct ledger, cause[UNDECODED_LOST_CHILD]), CAUSES},
 		{offsetof(struct ledger, cause[UNDECODED_QUARANTINED]), CAUSES},
 		{offsetof(struct ledger, cause[UNDECODED_UNREADABLE]), CAUSES},
@@ -132,8 +133,8 @@ static const char *const names[] = {
 	"forwarded",	   "out_of_scope", "prefiltered",  "dropped_queue", "queued",
 	"captured",	   "in_memory",	   "spilled",	   "discarded",	    "decoded",
 	"undecoded",	   "in_flight",	   "decoded_live", "backfilled",    "skipped_stall",
-	"skipped_backlog", "lost_child",   "quarantined",  "unreadable",    "no_tshark",
-	"not_asked",	   "stopped",
+	"skipped_backlog", "skipped_load", "lost_child",   "quarantined",   "unreadable",
+	"no_tshark",	   "not_asked",	   "stopped",
 };
 
 struct listing {

@@ -163,7 +163,7 @@ static void capture(struct bench *b, unsigned n)
 			segment_unref(b->segment);
 			b->segment = segment_begin(b);
 		}
-		store_add(&b->store, b->segment, blocks_put(b->segment, &p), BLOCK_BYTES);
+		store_add(&b->store, b->segment, blocks_put(b->segment, &p), BLOCK_BYTES, 0);
 	}
 }
 
@@ -171,7 +171,7 @@ static void capture(struct bench *b, unsigned n)
 static void settle(struct bench *b, unsigned n)
 {
 	for (uint64_t id; n--;) {
-		store_decoded(&b->store, b->store.emitted, NULL, NULL, 0);
+		store_decoded(&b->store, b->store.emitted, 0, NULL, NULL, 0);
 		assert_non_null(store_emit(&b->store, &id));
 	}
 }

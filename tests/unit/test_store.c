@@ -76,7 +76,7 @@ static uint64_t add(struct store *s, struct layer *l)
 	}
 	block = blocks_put(l->open, &p);
 	assert_int_equal(block_bytes(block), bytes_of(id));
-	assert_int_equal(store_add(s, l->open, block, block_bytes(block)), id);
+	assert_int_equal(store_add(s, l->open, block, block_bytes(block), 0), id);
 	return id;
 }
 
@@ -144,10 +144,10 @@ static void settled_keeps_what_it_was_given(void **state)
 	add(&s, &l);
 	add(&s, &l);
 	store_slot(&s, 1)->state = SLOT_FED;
-	store_decoded(&s, 1, fields, raw, 3);
+	store_decoded(&s, 1, 0, fields, raw, 3);
 	assert_int_equal(store_slot(&s, 1)->state, SLOT_DECODED);
 	store_slot(&s, 2)->state = SLOT_FED;
-	store_decoded(&s, 2, NULL, NULL, 0);
+	store_decoded(&s, 2, 0, NULL, NULL, 0);
 	assert_ptr_equal(store_emit(&s, &id)->fields, fields);
 	assert_int_equal(id, 1);
 	assert_ptr_equal(store_slot(&s, 1)->raw, raw);
@@ -193,12 +193,12 @@ static void rows_come_in_order_of_ids(void **state)
 	assert_int_equal(store_init(&s, 5), 0);
 	for (uint64_t id = 1; id <= 4; id++)
 		add(&s, &l);
-	store_decoded(&s, 3, NULL, NULL, 0);
+	store_decoded(&s, 3, 0, NULL, NULL, 0);
 	store_undecoded(&s, 2, UNDECODED_STOPPED);
 	assert_false(store_emit_ready(&s));
 	assert_int_equal(emit(&s), 0);
 	assert_int_equal(store_oldest_unsettled(&s), 1);
-	store_decoded(&s, 1, NULL, NULL, 0);
+	store_decoded(&s, 1, 0, NULL, NULL, 0);
 	assert_int_equal(store_oldest_unsettled(&s), 4);
 	assert_int_equal(emit(&s), 1);
 	assert_int_equal(emit(&s), 2);
@@ -222,7 +222,7 @@ static void oldest_is_pushed_out(void **state)
 	first = segment_ref(l.open);
 	add(&s, &l);
 	assert_true(store_full(&s));
-	store_decoded(&s, 1, calloc(1, sizeof(struct decoded_fields)), text_of("x"), 1);
+	store_decoded(&s, 1, 0, calloc(1, sizeof(struct decoded_fields)), text_of("x"), 1);
 	assert_true(store_full(&s));
 	assert_int_equal(emit(&s), 1);
 	assert_false(store_full(&s));
@@ -369,7 +369,8 @@ static void settle_one(struct store *s, struct model *m, struct sim_random *r)
 		store_slot(s, id)->state = SLOT_FED;
 		m->state[id] = SLOT_FED;
 	} else if (random_chance(r, 500)) {
-		store_decoded(s, id, calloc(1, sizeof(struct decoded_fields)), text_of("raw"), 3);
+		store_decoded(s, id, 0, calloc(1, sizeof(struct decoded_fields)), text_of("raw"),
+			      3);
 		m->state[id] = SLOT_DECODED;
 		m->settled++;
 	} else {

@@ -37,7 +37,7 @@ static void begin(struct fixture *f, bool flush)
 	f->t.random = &f->random;
 	f->t.faults = &f->faults;
 	f->t.due_ns = UINT64_MAX;
-	tshark_sim_spawn(&f->t, flush, 0);
+	tshark_sim_spawn(&f->t, flush, 1, 0);
 }
 
 static void end(struct fixture *f)
