@@ -221,6 +221,19 @@ static void port_counts(void *ctx, unsigned port, struct pcapng_counts *counts)
 
 /* ---- source ---- */
 
+/* Some of a few hosts' conversations, so that there are shards to go to, and to be warmed with. */
+static void make_headers(struct world *w)
+{
+	static const unsigned char ipv4[] = {0x08, 0x00, 0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0};
+	unsigned char *p = w->frame_bytes;
+
+	memcpy(p + 12, ipv4, sizeof(ipv4));
+	for (unsigned i = 0; i < 2; i++) {
+		be32_store(p + 26 + 4 * i, 0x0a000000 + (uint32_t)random_range(&w->random, 1, 6));
+		be16_store(p + 34 + 2 * i, (uint16_t)random_range(&w->random, 1000, 1002));
+	}
+}
+
 static struct frame make_frame(struct world *w)
 {
 	struct sim_random *r = &w->random;
@@ -234,6 +247,8 @@ static struct frame make_frame(struct world *w)
 			bits = random_next(r);
 		w->frame_bytes[i] = (unsigned char)(bits >> (i % 8 * 8));
 	}
+	if (caplen >= 42 && random_chance(r, 700))
+		make_headers(w);
 	return (struct frame){.data = w->frame_bytes,
 			      .caplen = caplen,
 			      .len = caplen + (uint32_t)random_range(r, 0, 100),

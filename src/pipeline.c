@@ -33,8 +33,16 @@ static int init_shards(struct pipeline *p)
 		if (lane_init(&p->shard[i / 2].lane[i % 2], p, i / 2))
 			return -ENOMEM;
 	}
-	for (unsigned i = 0; i < p->shards; i++)
-		p->shard[i].lane[0].role = LANE_SERVES;
+	for (unsigned i = 0; i < p->shards; i++) {
+		struct shard *s = &p->shard[i];
+
+		s->lane[0].role = LANE_SERVES;
+		if (!p->config.adaptive && !p->config.tshark_memory)
+			continue;
+		if (warm_init(&s->warm))
+			return -ENOMEM;
+		s->lane[0].feed.warm = s->lane[1].feed.warm = &s->warm;
+	}
 	return 0;
 }
 
@@ -42,6 +50,8 @@ static void done_shards(struct pipeline *p)
 {
 	for (unsigned i = 0; p->shard && i < 2 * p->shards; i++)
 		lane_done(&p->shard[i / 2].lane[i % 2]);
+	for (unsigned i = 0; p->shard && i < p->shards; i++)
+		warm_done(&p->shard[i].warm);
 	free(p->shard);
 	p->shard = NULL;
 }

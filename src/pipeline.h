@@ -72,6 +72,9 @@
 #define LANE_MEMORY_NS	  UINT64_C(250000000)
 #define SHARD_RETRY_NS	  UINT64_C(10000000000)
 
+/* Times that a successor is fed what was fed to the other meanwhile, before it takes over. */
+#define LANE_WARMINGS 3u
+
 /** struct sink - Where decoded frames go, in the order of ids */
 struct sink {
 	/* @d is the sink's on true; false: full, ask again after a wake-up or at the next step */
@@ -177,6 +180,7 @@ struct lane {
 	enum profile profile; /* of the process, or of the next */
 	uint32_t generation;  /* of the process, among all of the pipeline's; from 1 */
 	bool flushes;	      /* tshark -l */
+	unsigned warmed;      /* times that it was fed what the other lane had seen */
 	struct feed feed;
 	struct child child;
 	struct ek_lines lines;
@@ -194,6 +198,7 @@ struct lane {
 /** struct shard - A part of the traffic, by pairs of hosts, and who decodes it */
 struct shard {
 	struct lane lane[2];
+	struct warm warm;     /* what a successor must have seen */
 	unsigned serving;     /* which of them is given frames */
 	uint32_t generations; /* processes so far */
 	uint64_t retry_ns;    /* no other successor before then */

@@ -151,6 +151,7 @@ static void spawn(struct lane *l, uint64_t now_ns)
 	/* Until it takes over it is given no frame. */
 	if (l->role == LANE_COMES)
 		feed_retire(&l->feed);
+	l->warmed = 0;
 	ek_lines_reset(&l->lines);
 	l->memory = 0;
 	l->memory_due_ns = now_ns + LANE_MEMORY_NS;
@@ -350,7 +351,9 @@ static char *keep_raw(struct lane *l, const struct ek_line *line, uint32_t *n)
 /* Whether a frame that was fed still waits for its record; it may have been given up. */
 static bool awaited(struct lane *l, uint64_t id)
 {
-	return id >= l->p->store.tail && store_slot(&l->p->store, id)->state == SLOT_FED;
+	const struct store *s = &l->p->store;
+
+	return id >= s->tail && id < s->head && store_slot(&l->p->store, id)->state == SLOT_FED;
 }
 
 static void note_latency(struct lane *l, uint64_t ns)
@@ -746,8 +749,10 @@ void shard_step(struct pipeline *p, struct shard *s, uint64_t now_ns)
 		if (!child_alive(&next->child))
 			rest(next);
 	} else if (next->role == LANE_COMES && next->child.state == CHILD_RUNNING &&
-		   next->feed.header_done) {
-		take_over(p, s, next, now_ns);
+		   next->feed.header_done && feed_warmed(&next->feed)) {
+		/* While it was fed what the other had seen, the other has seen more. */
+		if (next->warmed++ >= LANE_WARMINGS || feed_warm(&next->feed, &s->warm) == 0)
+			take_over(p, s, next, now_ns);
 	}
 	if (p->changing == s && lane_other(&s->lane[s->serving])->role == LANE_RESTS)
 		p->changing = NULL;

@@ -18,6 +18,9 @@
 #define UNPACK_IN_BYTES	  (128u << 10)
 #define UNPACK_WINDOW_LOG 27 /* 128 MiB, what zstd itself unpacks without being asked to */
 
+/* Of a frame: its magic number, and the byte that says how long the header is (RFC 8878, 3.1.1). */
+#define ZSTD_HEADER_BYTES 5u
+
 enum unpack_kind {
 	UNPACK_GZIP,
 	UNPACK_ZSTD,
@@ -29,6 +32,7 @@ struct unpack {
 	z_stream z;
 	bool z_ready;
 	ZSTD_DStream *zstd;
+	size_t hint;	/* bytes that it wants to see next */
 	bool inside;	/* of a member or frame: the file must not end here */
 	bool in_end;	/* the source has no more */
 	bool over;	/* the last member was read */
@@ -157,7 +161,11 @@ static ssize_t zstd_read(struct unpack *u, unsigned char *buf, size_t n)
 
 		if (!more && !u->inside)
 			return unpack_ended(u, "zstd");
+		/* A block at a time: when one is damaged, what the same call made of those before
+		 * it is lost. */
 		in = (ZSTD_inBuffer){.src = u->in + u->at, .size = u->end - u->at};
+		if (in.size > u->hint)
+			in.size = u->hint;
 		result = ZSTD_decompressStream(u->zstd, &out, &in);
 		u->at += in.pos;
 		if (ZSTD_isError(result)) {
@@ -167,6 +175,7 @@ static ssize_t zstd_read(struct unpack *u, unsigned char *buf, size_t n)
 			return unpack_fail(u, "zstd", what);
 		}
 		u->inside = result != 0;
+		u->hint = result ? result : ZSTD_HEADER_BYTES;
 		if (!more && out.pos == 0)
 			return unpack_ended(u, "zstd");
 	}
@@ -206,6 +215,7 @@ static bool decoder_open(struct unpack *u)
 		return u->z_ready;
 	}
 	u->zstd = ZSTD_createDStream();
+	u->hint = ZSTD_HEADER_BYTES;
 	return u->zstd && !ZSTD_isError(ZSTD_DCtx_setParameter(u->zstd, ZSTD_d_windowLogMax,
 							       UNPACK_WINDOW_LOG));
 }

@@ -38,6 +38,7 @@ int feed_init(struct feed *f, struct store *store, unsigned shard, uint64_t stal
 void feed_done(struct feed *f)
 {
 	segment_unref(f->current_segment);
+	warm_set_done(&f->warm_set);
 	free(f->fed);
 	f->fed = NULL;
 }
@@ -45,6 +46,12 @@ void feed_done(struct feed *f)
 static uint64_t record_bytes(const unsigned char *block)
 {
 	return (uint64_t)FEED_RECORD_BYTES + packet_of(block).caplen;
+}
+
+/* Whether it is a frame that the store holds. */
+static bool held(const struct feed *f, uint64_t id)
+{
+	return id >= f->store->tail && id < f->store->head;
 }
 
 /* No record is begun any more. */
@@ -84,13 +91,28 @@ void feed_restart(struct feed *f, uint64_t now_ns)
 	f->fed_base = 1;
 	f->fed_from = 0;
 	f->progress_ns = now_ns;
+	f->warmed_to = 0;
+	warm_set_done(&f->warm_set);
 	feed_adopt(f, now_ns);
+}
+
+uint64_t feed_warm(struct feed *f, struct warm *warm)
+{
+	warm_take(warm, f->warmed_to, &f->warm_set);
+	if (f->warm_set.frames)
+		f->warmed_to = f->warm_set.last_id;
+	return f->warm_set.frames;
+}
+
+bool feed_warmed(const struct feed *f)
+{
+	return f->warm_set.at == f->warm_set.n && !f->fed_count && !f->current;
 }
 
 void feed_retire(struct feed *f)
 {
 	/* No longer pending, so that the successor does not give it, too. */
-	if (f->current >= f->store->tail && store_slot(f->store, f->current)->state == SLOT_PENDING)
+	if (held(f, f->current) && store_slot(f->store, f->current)->state == SLOT_PENDING)
 		store_slot(f->store, f->current)->state = SLOT_FED;
 	f->retired = true;
 	f->pending_bytes = 0;
@@ -101,7 +123,7 @@ void feed_retire(struct feed *f)
 /* Return: whether it is pending again; it may have been given up. */
 static bool give_back(struct feed *f, uint64_t id)
 {
-	if (id < f->store->tail || store_slot(f->store, id)->state != SLOT_FED)
+	if (!held(f, id) || store_slot(f->store, id)->state != SLOT_FED)
 		return false;
 	store_slot(f->store, id)->state = SLOT_PENDING;
 	return true;
@@ -134,8 +156,12 @@ uint64_t feed_due(const struct feed *f)
 {
 	if (!f->header_done || f->current)
 		return 0;
-	/* With as many in flight as the store holds, it is tshark's turn. */
-	if (!f->pending_bytes || f->fed_count >= f->limit)
+	/* With as many in flight as there may be, it is tshark's turn. */
+	if (f->fed_count >= f->limit)
+		return UINT64_MAX;
+	if (f->warm_set.at < f->warm_set.n)
+		return 0;
+	if (!f->pending_bytes)
 		return UINT64_MAX;
 	return f->pending_bytes >= FEED_BATCH_BYTES ? 0 : f->waiting_since_ns + FEED_BATCH_NS;
 }
@@ -180,6 +206,13 @@ static int lend_record(struct feed *f, struct iovec *iov, uint64_t id, const uns
 	return n;
 }
 
+/* Whether one more record may be lent behind @bytes. */
+static bool has_room(const struct feed *f, uint64_t bytes)
+{
+	return f->lent_count < FEED_RECORDS_MAX && bytes < 4 * FEED_BATCH_BYTES &&
+	       f->fed_count + (uint64_t)f->lent_count < f->limit;
+}
+
 int feed_lend(struct feed *f, struct iovec iov[FEED_IOVECS_MAX])
 {
 	struct store *s = f->store;
@@ -195,11 +228,19 @@ int feed_lend(struct feed *f, struct iovec iov[FEED_IOVECS_MAX])
 		n += lend_record(f, iov + n, f->current, f->current_block, f->offset);
 		bytes += record_bytes(f->current_block) - f->offset;
 	}
+	for (uint64_t at = f->warm_set.at; at < f->warm_set.n && has_room(f, bytes);) {
+		const unsigned char *block = f->warm_set.blocks + at;
+
+		n += lend_record(f, iov + n, FEED_WARM, block, 0);
+		bytes += record_bytes(block);
+		at += block_bytes(block);
+	}
+	if (f->warm_set.at < f->warm_set.n)
+		return n;
 	id = pending_from(f, f->next);
 	/* What is at the mouth is behind us only once it has been fed. */
 	f->next = f->current && f->current < id ? f->current : id;
-	while (id < s->head && f->lent_count < FEED_RECORDS_MAX && bytes < 4 * FEED_BATCH_BYTES &&
-	       f->fed_count + (uint64_t)f->lent_count < f->limit) {
+	while (id < s->head && has_room(f, bytes)) {
 		const unsigned char *block = store_slot(s, id)->block;
 
 		n += lend_record(f, iov + n, id, block, 0);
@@ -211,12 +252,16 @@ int feed_lend(struct feed *f, struct iovec iov[FEED_IOVECS_MAX])
 
 /* The record of @id is complete in the FIFO. Where the frame was given up meanwhile, its number
  * still counts. */
-static void fed(struct feed *f, uint64_t id)
+static void fed(struct feed *f, uint64_t id, const unsigned char *block)
 {
 	struct store *s = f->store;
 
 	check(f->fed_count < f->limit);
-	if (id >= s->tail && store_slot(s, id)->state == SLOT_PENDING) {
+	if (id == FEED_WARM)
+		f->warm_set.at += block_bytes(block);
+	else if (f->warm)
+		warm_note(f->warm, id, block);
+	if (held(f, id) && store_slot(s, id)->state == SLOT_PENDING) {
 		store_slot(s, id)->state = SLOT_FED;
 		f->pending_bytes -= record_bytes(store_slot(s, id)->block);
 	}
@@ -256,13 +301,16 @@ void feed_took(struct feed *f, uint64_t n, bool more, uint64_t now_ns)
 
 		if (n >= rest) {
 			n -= rest;
-			fed(f, f->lent[i]);
+			fed(f, f->lent[i], f->lent_block[i]);
 			continue;
 		}
 		if (!f->current) {
 			f->current = f->lent[i];
 			f->current_block = f->lent_block[i];
-			f->current_segment = segment_ref(store_segment(f->store, f->lent[i]));
+			f->current_segment =
+				f->current == FEED_WARM
+					? NULL
+					: segment_ref(store_segment(f->store, f->current));
 		}
 		f->offset += n;
 		n = 0;

@@ -23,6 +23,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include "feed/warm.h"
 #include "store/store.h"
 
 #define FEED_BATCH_NS	 UINT64_C(1000000)
@@ -39,6 +40,9 @@ _Static_assert(FEED_IOVECS_MAX <= 1024, "writev() takes no more");
 
 /* Frames in flight at most: what a pipe of PORT_PIPE_BYTES holds of the shortest ones, and more. */
 #define FEED_IN_FLIGHT_MAX 65536u
+
+/* In place of an id: a frame that is fed for the sake of what follows. */
+#define FEED_WARM UINT64_MAX
 
 struct feed {
 	struct store *store;
@@ -69,7 +73,10 @@ struct feed {
 	uint64_t lent[FEED_RECORDS_MAX];		   /* ids of the records lent last, */
 	const unsigned char *lent_block[FEED_RECORDS_MAX]; /* and their blocks, borrowed */
 	int lent_count;
-	uint64_t bytes; /* that the FIFO took, in all */
+	uint64_t bytes;		  /* that the FIFO took, in all */
+	struct warm *warm;	  /* told of each frame that was fed, borrowed; NULL: nobody is */
+	uint64_t warmed_to;	  /* id of the last frame that this generation was warmed with */
+	struct warm_set warm_set; /* to be fed before all else */
 };
 
 /** feed_init() - @store is borrowed while the feed lives; @shard: whose frames. Return: 0, or
@@ -86,6 +93,12 @@ void feed_restart(struct feed *f, uint64_t now_ns);
 /** feed_adopt() - Look for what is pending anew, as frames came back from another feed of the shard
  */
 void feed_adopt(struct feed *f, uint64_t now_ns);
+
+/** feed_warm() - Feed what @warm has beyond what this generation was warmed with. Return: frames */
+uint64_t feed_warm(struct feed *f, struct warm *warm);
+
+/** feed_warmed() - All of it is fed, and answered */
+bool feed_warmed(const struct feed *f);
 
 /** feed_retire() - Give no more frames, but finish the record that has been begun */
 void feed_retire(struct feed *f);
@@ -139,7 +152,7 @@ void feed_forget(struct feed *f, const unsigned char *block);
  * feed_match() - Which frame is tshark's number @number in this generation
  * @passed:  Set to how many fed frames before it were passed over; take those first, by feed_take()
  *
- * Return: id, or 0 where no frame with that number is awaited
+ * Return: id or FEED_WARM, or 0 where no frame with that number is awaited
  */
 uint64_t feed_match(const struct feed *f, uint64_t number, uint64_t *passed);
 

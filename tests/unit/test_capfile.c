@@ -947,6 +947,36 @@ static void files_and_pipes(void **state)
 	image_done(&i);
 }
 
+/* A block of zstd that is damaged costs none of the frames in the blocks before it, though all came
+ * in one read. Found by fuzzing. RFC 8878: magic, window, raw blocks, one of the reserved type. */
+static void zstd_gives_what_is_before_the_damage(void **state)
+{
+	struct image i, packed = {0};
+	struct capfile_frame f;
+	struct capfile *c;
+	struct feed feed;
+	struct err err;
+
+	(void)state;
+	pcap_of_five(&i, false, 0xa1b2c3d4);
+	image_put(&packed, "\x28\xb5\x2f\xfd\x00\x00", 6);
+	for (size_t half = i.n / 2, at = 0; at < i.n; at += half) {
+		size_t n = i.n - at < half ? i.n - at : half;
+		unsigned char header[3] = {(unsigned char)(n << 3), (unsigned char)(n >> 5), 0};
+
+		image_put(&packed, header, 3);
+		image_put(&packed, i.p + at, n);
+	}
+	image_put(&packed, "\x06\x00\x00", 3);
+	c = opened(&feed, &packed, 5, &f);
+	assert_int_equal(f.caplen, 200);
+	assert_int_equal(capfile_next(c, &f, &err), CAPFILE_BROKEN);
+	assert_non_null(strstr(err.text, "zstd data around its byte"));
+	capfile_close(c);
+	image_done(&packed);
+	image_done(&i);
+}
+
 static void what_else_it_is(void **state)
 {
 	static const struct {
@@ -1014,6 +1044,7 @@ int main(void)
 		cmocka_unit_test(any_read_fails),
 		cmocka_unit_test(random_damage),
 		cmocka_unit_test(files_and_pipes),
+		cmocka_unit_test(zstd_gives_what_is_before_the_damage),
 		cmocka_unit_test(what_else_it_is),
 	};
 
