@@ -216,7 +216,7 @@ static bool has_room(const struct feed *f, uint64_t bytes)
 int feed_lend(struct feed *f, struct iovec iov[FEED_IOVECS_MAX])
 {
 	struct store *s = f->store;
-	uint64_t bytes = 0, id;
+	uint64_t bytes = 0, id, at;
 	int n = 0;
 
 	f->lent_count = 0;
@@ -228,7 +228,9 @@ int feed_lend(struct feed *f, struct iovec iov[FEED_IOVECS_MAX])
 		n += lend_record(f, iov + n, f->current, f->current_block, f->offset);
 		bytes += record_bytes(f->current_block) - f->offset;
 	}
-	for (uint64_t at = f->warm_set.at; at < f->warm_set.n && has_room(f, bytes);) {
+	/* The one at the mouth has been lent already. */
+	at = f->warm_set.at + (f->current == FEED_WARM ? block_bytes(f->current_block) : 0);
+	while (at < f->warm_set.n && has_room(f, bytes)) {
 		const unsigned char *block = f->warm_set.blocks + at;
 
 		n += lend_record(f, iov + n, FEED_WARM, block, 0);

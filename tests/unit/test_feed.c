@@ -35,6 +35,7 @@ struct fixture {
 	struct feed feed;
 	struct segment *segment; /* that frames are laid out in now */
 	unsigned shard;		 /* of the frames that arrive */
+	bool ipv4;		 /* they are of a conversation */
 	uint32_t segment_frames; /* in one at most; 0: SEGMENT_FEW */
 	unsigned char data[FEED_BATCH_BYTES];
 	struct buf got; /* what the FIFO took, in this generation */
@@ -77,6 +78,9 @@ static uint64_t arrive_with(struct fixture *f, uint32_t caplen, uint32_t len, ui
 	assert_true(caplen <= sizeof(f->data));
 	for (uint32_t i = 0; i < caplen; i++)
 		f->data[i] = (unsigned char)(id * 7 + i);
+	if (f->ipv4)
+		memcpy(f->data + 12,
+		       "\x08\x00\x45\0\0\x1c\0\0\0\0\x40\x11\0\0\1\1\1\1\2\2\2\2\0\1\0\2", 26);
 	if (!f->segment || f->segment->frames == f->segment->frames_max ||
 	    f->segment->cap - f->segment->used < pcapng_packet_bytes(&p)) {
 		segment_unref(f->segment);
@@ -653,6 +657,51 @@ static void retired_and_broken_gives_back(void **state)
 	end(&f);
 }
 
+/* What a successor is fed first counts in its numbers, and for nothing else; at any chunking. */
+static void warmed_before_all_else(void **state)
+{
+	struct warm *warm = malloc(sizeof(*warm));
+	struct buf want = {0};
+	struct fixture f;
+	uint64_t passed;
+
+	(void)state;
+	assert_non_null(warm);
+	assert_int_equal(warm_init(warm), 0);
+	begin(&f, 10);
+	f.feed.warm = warm;
+	f.ipv4 = true;
+	for (int i = 0; i < 3; i++)
+		arrive(&f, 60, T0);
+	pump_all(&f, T0);
+	for (uint64_t id = 1; id <= 3; id++)
+		store_decoded(&f.store, feed_take(&f.feed), 0, NULL, NULL, 0);
+	again(&f, T0);
+	f.got.n = 0;
+	assert_int_equal(feed_warm(&f.feed, warm), 3);
+	assert_false(feed_warmed(&f.feed));
+	arrive(&f, 60, T0);
+	for (int i = 0; i < 1000; i++)
+		pump(&f, 7, T0);
+	put_header(&want);
+	put_ids(&f, &want, 1, 4);
+	expect_stream(&f, &want);
+	assert_int_equal(feed_match(&f.feed, 2, &passed), FEED_WARM);
+	assert_int_equal(feed_match(&f.feed, 4, &passed), 4);
+	assert_int_equal(passed, 3);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(feed_take(&f.feed), FEED_WARM);
+	assert_int_equal(feed_take(&f.feed), 4);
+	assert_true(feed_warmed(&f.feed));
+	/* Once is enough. */
+	assert_int_equal(feed_warm(&f.feed, warm), 1);
+	assert_int_equal(f.feed.warmed_to, 4);
+	warm_done(warm);
+	free(warm);
+	buf_done(&want);
+	end(&f);
+}
+
 static void no_limit_no_stall(void **state)
 {
 	struct fixture f;
@@ -762,6 +811,7 @@ int main(void)
 		cmocka_unit_test(other_shards_are_passed_over),
 		cmocka_unit_test(retired_finishes_its_record),
 		cmocka_unit_test(retired_and_broken_gives_back),
+		cmocka_unit_test(warmed_before_all_else),
 		cmocka_unit_test(no_limit_no_stall),
 		cmocka_unit_test(random_walks_keep_the_stream_whole),
 	};
