@@ -404,7 +404,10 @@ static bool decode_option(struct options *o, int word, const char *text, struct 
 		o->stall_given = true;
 		return true;
 	case OPT_SHARDS: return read_shards(o, text, err);
-	case OPT_TSHARK_MEMORY: return cli_bytes("--tshark-memory", text, &o->tshark_memory, err);
+	case OPT_TSHARK_MEMORY:
+		o->tshark_memory = 0;
+		return strcmp(text, "0") == 0 ||
+		       cli_bytes("--tshark-memory", text, &o->tshark_memory, err);
 	case OPT_HANG:
 		if (!cli_u64("--hang", text, 0, 86400, &n, err))
 			return false;
