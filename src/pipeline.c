@@ -100,6 +100,7 @@ fail_store:
 void pipeline_done(struct pipeline *p)
 {
 	done_shards(p);
+	gaps_done(&p->gaps);
 	decoded_free(p->refused);
 	spill_done(&p->spill);
 	store_done(&p->store);
@@ -122,6 +123,8 @@ void pipeline_lose(struct pipeline *p, uint64_t id, enum undecoded cause, uint64
 	uint64_t ts_ns = packet_of(store_slot(&p->store, id)->block).ts_ns;
 
 	store_undecoded(&p->store, id, cause);
+	if (p->config.gaps && gap_may_close(cause))
+		gaps_add(&p->gaps, id, cause);
 	if (!run_extend(&p->run[cause], id, ts_ns)) {
 		tell_run(p, cause);
 		run_extend(&p->run[cause], id, ts_ns);
@@ -347,6 +350,8 @@ static struct decoded *make_decoded(struct pipeline *p, uint64_t id, struct slot
 	basic_decode(&d->basic, d->packet.data, d->packet.caplen);
 	d->fields = slot->fields;
 	d->profile = slot->profile;
+	d->cause = slot->cause;
+	d->varied = p->config.adaptive;
 	d->raw = slot->raw;
 	d->raw_n = slot->raw_n;
 	slot->fields = NULL;
@@ -690,7 +695,8 @@ struct ledger pipeline_ledger(struct pipeline *p)
 		.decoded = s->decoded,
 		.undecoded = s->undecoded,
 		.in_flight = store_unsettled(s),
-		.decoded_live = s->decoded,
+		.decoded_live = s->decoded - s->backfilled,
+		.backfilled = s->backfilled,
 	};
 
 	memcpy(l.cause, s->cause, sizeof(l.cause));

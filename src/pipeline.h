@@ -40,6 +40,7 @@
 #include "fanout/decoded.h"
 #include "fanout/stats.h"
 #include "feed/feed.h"
+#include "store/gaps.h"
 #include "store/spill.h"
 #include "store/store.h"
 #include "tap/tap.h"
@@ -92,6 +93,7 @@ struct pipeline_config {
 	bool cut_each; /* each spilled half is a file of its own */
 	bool lossless;
 	enum profile profile;
+	bool gaps;		/* remember what was skipped, for backfill */
 	bool adaptive;		/* from PROFILE_FULL down and up again, as it keeps up */
 	unsigned shards;	/* tsharks that share the traffic, at most SHARDS_MAX; 0: one */
 	uint64_t tshark_memory; /* bytes of all of them, beyond which one is replaced; 0: any */
@@ -215,6 +217,7 @@ struct pipeline {
 	enum profile profile; /* wanted now */
 	struct adapt adapt;   /* where adaptive */
 	uint32_t profile_changes;
+	struct gaps gaps;	/* where config.gaps */
 	bool overloaded;	/* no frame is fed: even summary is too slow */
 	struct shard *changing; /* one lane is being replaced by the other; one shard at a time */
 	uint32_t generations;	/* processes so far */

@@ -74,6 +74,8 @@ static const char help_more[] =
 	"                        crash, to FILE-g2. The sure way is -w: it does not go through tshark\n"
 	"  --stall MS            skip frames when the FIFO makes no progress for so long; 0: never\n"
 	"                        (default 250; with --topspeed 0: the source waits instead)\n"
+	"  --backfill stop|off   what was skipped is decoded once the source has ended (default: stop with\n"
+	"                        --decode auto, else off)\n"
 	"  --hang SECONDS        end a tshark that gives no record for so long (default 60, 0: never)\n"
 	"Output\n"
 	"  -T FORMAT             table (default), json, ek (tshark's own lines), none\n"
@@ -133,6 +135,7 @@ enum {
 	OPT_DECODE,
 	OPT_SHARDS,
 	OPT_TSHARK_MEMORY,
+	OPT_BACKFILL,
 	OPT_STALL,
 	OPT_HANG,
 	OPT_COLOR,
@@ -178,6 +181,7 @@ static const struct option long_options[] = {
 	{"decode", required_argument, NULL, OPT_DECODE},
 	{"shards", required_argument, NULL, OPT_SHARDS},
 	{"tshark-memory", required_argument, NULL, OPT_TSHARK_MEMORY},
+	{"backfill", required_argument, NULL, OPT_BACKFILL},
 	{"stall", required_argument, NULL, OPT_STALL},
 	{"hang", required_argument, NULL, OPT_HANG},
 	{"color", required_argument, NULL, OPT_COLOR},
@@ -403,6 +407,13 @@ static bool decode_option(struct options *o, int word, const char *text, struct 
 		o->stall_ns = n * 1000000;
 		o->stall_given = true;
 		return true;
+	case OPT_BACKFILL:
+		o->backfill_given = true;
+		o->backfill = strcmp(text, "stop") == 0;
+		if (o->backfill || strcmp(text, "off") == 0)
+			return true;
+		err_set(err, EXIT_USAGE, "--backfill: '%s': stop or off is wanted", text);
+		return false;
 	case OPT_SHARDS: return read_shards(o, text, err);
 	case OPT_TSHARK_MEMORY:
 		o->tshark_memory = 0;
@@ -502,6 +513,8 @@ static bool settle(struct options *o, int argc, char **argv, struct err *err)
 				  "name a profile, or give a rate");
 		return false;
 	}
+	if (!o->backfill_given)
+		o->backfill = o->adaptive;
 	if (o->direct && !o->write) {
 		err_set(err, EXIT_USAGE, "--direct writes captures to disk: add -w FILE");
 		return false;

@@ -58,6 +58,7 @@ struct options {
 	enum profile profile;
 	bool adaptive;	 /* --decode auto */
 	unsigned shards; /* 0: not said */
+	bool backfill, backfill_given;
 	uint64_t tshark_memory;
 	uint64_t stall_ns, hang_ns;
 	bool stall_given;

@@ -233,6 +233,16 @@ static uint64_t wait_until(struct session *s, uint64_t due_ns)
 	return now_ns;
 }
 
+void session_sleep(struct session *s)
+{
+	sleep_source(s, UINT64_MAX);
+}
+
+bool session_interrupted(void)
+{
+	return signalled.interrupted != 0;
+}
+
 /* Return: whether there was none */
 static bool wait_for_room(struct session *s)
 {
@@ -385,7 +395,7 @@ static bool from_pipe(const struct options *o)
 	return false;
 }
 
-static void audit_line(void *ctx, const char *members, size_t n)
+void session_audit_line(void *ctx, const char *members, size_t n)
 {
 	struct session *s = ctx;
 
@@ -416,6 +426,7 @@ static struct pipeline_config make_config(struct session *s)
 		.lossless = topspeed,
 		.profile = o->profile,
 		.adaptive = o->adaptive,
+		.gaps = o->backfill,
 		.shards = o->shards,
 		.tshark_memory = o->tshark_memory,
 		.verbatim = o->format == OUTPUT_EK,
@@ -428,7 +439,7 @@ static struct pipeline_config make_config(struct session *s)
 		.hang_ns = o->hang_ns,
 		.port_name = port_name,
 		.port_name_ctx = s,
-		.audit = {.line = audit_line, .ctx = s},
+		.audit = {.line = session_audit_line, .ctx = s},
 	};
 
 	/* Nobody looks back. */
@@ -695,6 +706,12 @@ static bool run(struct session *s, struct err *err)
 			"--series, --plot: could not start a thread");
 	run_source(s);
 	drain(s);
+	if (s->pipeline->gaps.frames) {
+		/* The next signal ends this, as the last one ended the source. */
+		signalled.interrupted = 0;
+		backfill_run(s, &s->backfill);
+		s->interrupted |= signalled.interrupted != 0;
+	}
 	sampler_stop(&s->sampler);
 	s->done_ns = clock_now_ns();
 	pipeline_hush(s->pipeline);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/hist.h"
+#include "cli/backfill.h"
 #include "cli/bundle.h"
 #include "cli/control.h"
 #include "cli/faulty.h"
@@ -74,6 +75,7 @@ struct session {
 	bool over;	      /* the source's thread: enough frames, or no more can come */
 	uint64_t stop_ns;     /* monotonic: the source ends; UINT64_MAX: not by time */
 	struct sampler sampler;
+	struct backfill backfill;
 };
 
 struct trial;
@@ -104,6 +106,15 @@ void session_stop(struct session *s);
 
 /** session_port_flap() - A VM's port leaves the switch, or comes back. The source's thread */
 void session_port_flap(struct session *s, const char *name, bool down);
+
+/** session_audit_line() - A line for the audit log; an audit's line, @ctx a struct session */
+void session_audit_line(void *ctx, const char *members, size_t n);
+
+/** session_sleep() - Until the source's waker or a signal wakes. Source's thread */
+void session_sleep(struct session *s);
+
+/** session_interrupted() - Whether a signal has come since the source ended, or before */
+bool session_interrupted(void);
 
 /** session_rate() - "as recorded", "1000 frames/s", "top speed", ... into @text */
 void session_rate(const struct session *s, char *text, size_t n);

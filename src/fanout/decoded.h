@@ -41,6 +41,9 @@ struct decoded {
 	const char *vm;		   /* name of the ingress port; outlives the pipeline */
 	enum decoded_status status;
 	unsigned profile; /* DECODED_TSHARK: enum profile that it was decoded with */
+	unsigned cause;	  /* else: enum undecoded */
+	bool varied;	  /* not all frames are of one profile */
+	bool update;	  /* decoded later: it has been emitted before, without */
 	struct basic basic;
 	struct decoded_fields *fields; /* NULL unless DECODED_TSHARK with columns */
 	char *raw;		       /* -T ek: tshark's own lines, newlines included; else NULL */

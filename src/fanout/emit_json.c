@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/digits.h"
+#include "tshark/args.h"
 
 #define NS 1000000000u
 
@@ -96,5 +97,9 @@ void emit_json(const struct decoded *d, struct buf *out)
 	put_key(out, ",\"protocols\":", protocols);
 	buf_puts(out, ",\"status\":\"");
 	buf_puts(out, decoded_status_name(d->status));
-	buf_puts(out, "\"}\n");
+	if (d->varied && d->status == DECODED_TSHARK) {
+		buf_puts(out, "\",\"profile\":\"");
+		buf_puts(out, profile_name((enum profile)d->profile));
+	}
+	buf_puts(out, d->update ? "\",\"update\":true}\n" : "\"}\n");
 }

@@ -128,7 +128,8 @@ void places_drop(struct places *p, uint64_t first)
 	pthread_mutex_unlock(&p->lock);
 }
 
-static const struct place_file *file_of(const struct places *p, uint64_t id)
+/* The first file that ends behind @id, or files. */
+static unsigned file_index(const struct places *p, uint64_t id)
 {
 	unsigned low = 0, high = p->files;
 
@@ -140,7 +141,30 @@ static const struct place_file *file_of(const struct places *p, uint64_t id)
 		else
 			high = middle;
 	}
-	return low < p->files && p->file[low].first <= id ? &p->file[low] : NULL;
+	return low;
+}
+
+static const struct place_file *file_of(const struct places *p, uint64_t id)
+{
+	unsigned i = file_index(p, id);
+
+	return i < p->files && p->file[i].first <= id ? &p->file[i] : NULL;
+}
+
+bool places_range(struct places *p, uint64_t id, uint64_t *next)
+{
+	bool there = false;
+	unsigned i;
+
+	*next = UINT64_MAX;
+	pthread_mutex_lock(&p->lock);
+	i = file_index(p, id);
+	if (i < p->files) {
+		there = p->file[i].first <= id;
+		*next = there ? p->file[i].end : p->file[i].first;
+	}
+	pthread_mutex_unlock(&p->lock);
+	return there;
 }
 
 bool places_find(struct places *p, uint64_t id, struct place *place)

@@ -170,6 +170,22 @@ void store_undecoded(struct store *s, uint64_t id, enum undecoded cause)
 	s->undecoded++;
 }
 
+void store_backfilled(struct store *s, enum undecoded cause)
+{
+	check(s->cause[cause]);
+	s->cause[cause]--;
+	s->undecoded--;
+	s->decoded++;
+	s->backfilled++;
+}
+
+void store_recaused(struct store *s, enum undecoded before, enum undecoded now)
+{
+	check(s->cause[before]);
+	s->cause[before]--;
+	s->cause[now]++;
+}
+
 uint64_t store_unsettled(const struct store *s)
 {
 	return s->unsettled;

@@ -66,7 +66,7 @@ struct store {
 	uint64_t tail, emitted, settled_to, head; /* ids; 1-based */
 	uint64_t captured, spilled, discarded;
 	uint64_t unsettled; /* PENDING or FED; counted by itself, so that the ledger can be wrong */
-	uint64_t decoded;
+	uint64_t decoded, backfilled; /* decoded: those among them */
 	uint64_t cause[UNDECODED_CAUSES];
 	uint64_t undecoded; /* sum of cause[] */
 };
@@ -126,6 +126,13 @@ void store_decoded(struct store *s, uint64_t id, unsigned profile, struct decode
 /** store_undecoded() - Settle a frame without: SLOT_BASIC where nobody meant to decode it, else
  * SLOT_SKIPPED */
 void store_undecoded(struct store *s, uint64_t id, enum undecoded cause);
+
+/** store_backfilled() - A frame that was undecoded for @cause has been decoded after all. Its slot may
+ * have gone */
+void store_backfilled(struct store *s, enum undecoded cause);
+
+/** store_recaused() - It was tried again, and is undecoded for @now */
+void store_recaused(struct store *s, enum undecoded before, enum undecoded now);
 
 /** store_unsettled() - Frames captured and not settled: the ledger's in_flight */
 uint64_t store_unsettled(const struct store *s);
