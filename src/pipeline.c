@@ -214,7 +214,7 @@ static bool settled_at_once(const struct pipeline *p, unsigned shard, enum undec
 		*cause = UNDECODED_NO_TSHARK;
 	else if (p->stop_termed)
 		*cause = UNDECODED_STOPPED;
-	else if (p->overloaded)
+	else if (p->overloaded && l->feed.pending_bytes >= PIPELINE_OVERLOAD_BYTES)
 		*cause = UNDECODED_SKIPPED_LOAD;
 	else if (l->child.state == CHILD_GAVE_UP)
 		*cause = UNDECODED_LOST_CHILD;
@@ -426,6 +426,16 @@ bool pipeline_may_read(const struct pipeline *p)
 
 /* ---- how much is asked of tshark ---- */
 
+/* Whether a shard is not decoded yet as is wanted now. */
+static bool changing(const struct pipeline *p)
+{
+	for (unsigned i = 0; i < p->shards; i++) {
+		if (shard_lane(p, i)->profile != p->profile)
+			return true;
+	}
+	return false;
+}
+
 static void adapt(struct pipeline *p, uint64_t now_ns)
 {
 	static const enum profile profiles[ADAPT_LEVELS] = {PROFILE_FULL, PROFILE_LEAN,
@@ -435,7 +445,8 @@ static void adapt(struct pipeline *p, uint64_t now_ns)
 	enum adapt_level before = a->level;
 
 	if (!p->config.adaptive || p->draining ||
-	    !adapt_step(a, now_ns, p->store.captured, p->store.decoded, store_unsettled(&p->store)))
+	    !adapt_step(a, now_ns, p->store.captured, p->store.decoded, store_unsettled(&p->store),
+			changing(p)))
 		return;
 	p->profile = profiles[a->level];
 	p->overloaded = a->level == ADAPT_BASIC;

@@ -59,6 +59,9 @@
 /* Frames in flight above which pipes are looked at once a batch time, not whenever they move. */
 #define PIPELINE_CROWD 32
 
+/* With more coming than even summary keeps up with: what waits for a tshark at most. */
+#define PIPELINE_OVERLOAD_BYTES (4 * FEED_BATCH_BYTES)
+
 /* After stop was asked for, how long tshark may go on with what it has. */
 #define PIPELINE_STOP_NS UINT64_C(2000000000)
 
@@ -218,8 +221,8 @@ struct pipeline {
 	struct adapt adapt;   /* where adaptive */
 	uint32_t profile_changes;
 	struct gaps gaps;	/* where config.gaps */
-	bool overloaded;	/* no frame is fed: even summary is too slow */
-	struct shard *changing; /* one lane is being replaced by the other; one shard at a time */
+	bool overloaded;	/* frames are fed as they are taken: even summary is too slow */
+	struct shard *changing; /* a lane is being replaced as it has grown; one at a time */
 	uint32_t generations;	/* processes so far */
 	uint32_t changes;	/* of them, those that took over from one that still ran */
 	struct stats stats;

@@ -710,12 +710,16 @@ static void call_successor(struct pipeline *p, struct shard *s, uint64_t now_ns)
 	const char *why = outlived(p, serving);
 
 	if (!why || serving->child.state != CHILD_RUNNING || next->role != LANE_RESTS ||
-	    now_ns < s->retry_ns || p->draining || p->changing)
+	    now_ns < s->retry_ns || p->draining)
+		return;
+	/* Two of each would be twice the memory. */
+	if (serving->profile == p->profile && p->changing)
 		return;
 	audit_change(serving, "tshark_outlived", why);
 	next->role = LANE_COMES;
 	next->profile = p->profile != PROFILE_OFF ? p->profile : serving->profile;
-	p->changing = s;
+	if (serving->profile == p->profile)
+		p->changing = s;
 }
 
 static void rest(struct lane *l)

@@ -29,12 +29,13 @@ static void go(struct adapt *a, enum adapt_level level, uint64_t now_ns)
 {
 	a->level = level;
 	a->changed_ns = now_ns;
+	a->settled_ns = now_ns + ADAPT_SETTLE_NS;
 	a->calm_since_ns = now_ns;
 }
 
 static bool backs_up(const struct adapt *a, uint64_t backlog, uint64_t now_ns)
 {
-	if (a->level == ADAPT_BASIC || now_ns < a->changed_ns + ADAPT_SETTLE_NS)
+	if (a->level == ADAPT_BASIC || now_ns < a->settled_ns)
 		return false;
 	return backlog > a->limit / 2 || (backlog > a->limit / 4 && backlog >= a->backlog);
 }
@@ -61,7 +62,7 @@ static bool may_rise(const struct adapt *a, uint64_t now_ns)
 }
 
 bool adapt_step(struct adapt *a, uint64_t now_ns, uint64_t captured, uint64_t decoded,
-		uint64_t backlog)
+		uint64_t backlog, bool changing)
 {
 	enum adapt_level before = a->level;
 	double seconds = (double)(now_ns - a->ticked_ns) / 1e9;
@@ -77,7 +78,12 @@ bool adapt_step(struct adapt *a, uint64_t now_ns, uint64_t captured, uint64_t de
 			a->calm_since_ns = now_ns;
 		for (int i = 0; i < (int)a->level; i++)
 			a->managed[i] *= FORGET;
-		if (backs_up(a, backlog, now_ns))
+		/* There more comes than is taken, so what is decoded is what it manages. */
+		if (a->level == ADAPT_BASIC && a->out_rate > a->managed[ADAPT_SUMMARY])
+			a->managed[ADAPT_SUMMARY] = a->out_rate;
+		if (changing && now_ns < a->changed_ns + ADAPT_CHANGE_NS)
+			a->settled_ns = now_ns + ADAPT_SETTLE_NS;
+		else if (backs_up(a, backlog, now_ns))
 			down(a, now_ns);
 		else if (may_rise(a, now_ns))
 			go(a, (enum adapt_level)(a->level - 1), now_ns);

@@ -32,12 +32,12 @@ static void play(unsigned seconds, uint64_t rate)
 	for (unsigned i = 0; i < seconds * 10; i++) {
 		uint64_t in = rate / 10, out = speed[a.level] / 10;
 
-		if (a.level == ADAPT_BASIC) {
-			captured += in; /* settled at once */
-			out = speed[ADAPT_SUMMARY] / 10;
-			in = 0;
-		}
 		captured += in;
+		/* What is not taken is settled at once. */
+		if (a.level == ADAPT_BASIC) {
+			out = speed[ADAPT_SUMMARY] / 10;
+			in = backlog > LIMIT / 100 ? 0 : in < out ? in : out;
+		}
 		backlog += in;
 		if (out > backlog)
 			out = backlog;
@@ -45,7 +45,7 @@ static void play(unsigned seconds, uint64_t rate)
 		decoded += out;
 		if (backlog > LIMIT)
 			backlog = LIMIT;
-		changes += adapt_step(&a, now_ns, captured, decoded, backlog);
+		changes += adapt_step(&a, now_ns, captured, decoded, backlog, false);
 		now_ns += ADAPT_TICK_NS;
 	}
 }
@@ -118,13 +118,33 @@ static void short_bursts_are_borne(void **state)
 	assert_int_equal(changes, 0);
 }
 
+/* While tsharks are being replaced the backlog says nothing of the new ones. */
+static void a_change_is_waited_for(void **state)
+{
+	(void)state;
+	begin();
+	for (int i = 0; i < 60; i++) {
+		adapt_step(&a, now_ns, captured += 11000, 0, LIMIT, a.level != ADAPT_FULL);
+		now_ns += ADAPT_TICK_NS;
+		if (a.level == ADAPT_FULL)
+			assert_true(i < 20);
+	}
+	assert_int_equal(a.level, ADAPT_LEAN);
+	/* Not for ever. */
+	for (int i = 0; i < 20; i++) {
+		adapt_step(&a, now_ns, captured += 11000, 0, LIMIT, true);
+		now_ns += ADAPT_TICK_NS;
+	}
+	assert_int_equal(a.level, ADAPT_SUMMARY);
+}
+
 static void looks_no_more_often_than_it_says(void **state)
 {
 	(void)state;
 	begin();
 	play(1, 1000);
 	assert_int_equal(adapt_due(&a), now_ns);
-	assert_false(adapt_step(&a, now_ns - 1, UINT64_MAX, 0, LIMIT));
+	assert_false(adapt_step(&a, now_ns - 1, UINT64_MAX, 0, LIMIT, false));
 	assert_int_equal(a.captured, captured);
 }
 
@@ -137,6 +157,7 @@ int main(void)
 		cmocka_unit_test(comes_back),
 		cmocka_unit_test(does_not_go_to_and_fro),
 		cmocka_unit_test(short_bursts_are_borne),
+		cmocka_unit_test(a_change_is_waited_for),
 		cmocka_unit_test(looks_no_more_often_than_it_says),
 	};
 
