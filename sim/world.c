@@ -894,6 +894,8 @@ static void finish_script(struct world *w)
 	script->recovery_ns = w->inject.recovery_ns;
 	script->spilled_files = w->pipeline.spill.files;
 	script->missed = w->pipeline.missed;
+	script->fed_again = w->pipeline.retried;
+	script->shards = w->pipeline.shards;
 	script->switch_addresses = switch_addresses(w->eth);
 	script->unwritten = w->pipeline.spill.unwritten;
 	memcpy(script->refused, w->pipeline.refusals, sizeof(script->refused));

@@ -69,7 +69,8 @@ struct world_script {
 	uint64_t switch_dropped[SWITCH_DROPS];
 	uint32_t switch_addresses;
 	uint64_t refused[EK_REFUSALS];
-	uint64_t missed, unwritten;
+	uint64_t missed, unwritten, fed_again;
+	unsigned shards;
 };
 
 /**

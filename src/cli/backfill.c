@@ -33,7 +33,8 @@ struct filler {
 static void tell(struct filler *b)
 {
 	if (b->run.count)
-		audit_run(&b->audit, "undecoded", undecoded_name(b->cause), "id", NULL, &b->run);
+		audit_run(&b->audit, "undecoded_again", undecoded_name(b->cause), "id", NULL,
+			  &b->run);
 	b->run = (struct run){0};
 }
 
@@ -98,8 +99,8 @@ static void audit_line(void *ctx, const char *members, size_t n)
 
 /* ---- which frames there are ---- */
 
-/* Of the run [first, last] the part that begins at *first and can be had, or cannot. Return: whether
- * it can */
+/* Of the run [first, last] the part that begins at *first and can be had, or cannot. Return:
+ * whether it can */
 static bool part(struct filler *b, uint64_t first, uint64_t last, uint64_t *end)
 {
 	const struct store *store = &b->s->pipeline->store;

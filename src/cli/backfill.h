@@ -16,11 +16,11 @@ struct session;
 
 /** struct backfill - What was done */
 struct backfill {
-	uint64_t asked;	      /* frames in gaps */
-	uint64_t lost;	      /* of them, no longer in memory nor in any file */
+	uint64_t asked;	       /* frames in gaps */
+	uint64_t lost;	       /* of them, no longer in memory nor in any file */
 	atomic_ullong decoded; /* decoded now; the progress line reads it, relaxed */
-	uint64_t quarantined; /* have been found to end their tshark */
-	uint64_t left;	      /* not decoded, for other reasons: told in the audit log */
+	uint64_t quarantined;  /* have been found to end their tshark */
+	uint64_t left;	       /* not decoded, for other reasons: told in the audit log */
 	uint64_t ns;
 };
 

@@ -108,6 +108,10 @@ static struct json_object *make_report(const struct world_script *w, const struc
 	add(root, "sent", r->ledger.forwarded + dropped);
 	o = add_object(root, "tshark");
 	add(o, "generations", r->generations);
+	add(o, "shards", w->shards);
+	add(o, "took_over", r->changes);
+	add(o, "profile_changes", r->profiles);
+	add(o, "fed_again", w->fed_again);
 	refused = add_object(o, "lines_refused");
 	for (int i = 0; i < EK_REFUSALS; i++)
 		add(refused, ek_refusal_name((enum ek_refusal)i), w->refused[i]);

@@ -10,9 +10,9 @@ struct frame_scan {
 	int fd; /* -1: closed */
 	char path[DISK_PATH_MAX];
 	unsigned char *bytes;
-	uint64_t n;	  /* at bytes */
-	uint64_t offset;  /* of bytes, in the file */
-	uint64_t at;	  /* of the block of frame @id, or before it */
+	uint64_t n;	 /* at bytes */
+	uint64_t offset; /* of bytes, in the file */
+	uint64_t at;	 /* of the block of frame @id, or before it */
 	uint64_t id;
 };
 

@@ -68,8 +68,8 @@ void places_rename(struct places *p, const char *path);
 /** places_drop() - The file that begins with frame @first has gone; none is no error */
 void places_drop(struct places *p, uint64_t first);
 
-/** places_range() - Any thread. Return: whether frame @id is in a file; *next: the first id for which
- * that may be otherwise, UINT64_MAX for none */
+/** places_range() - Any thread. Return: whether frame @id is in a file; *next: the first id for
+ * which that may be otherwise, UINT64_MAX for none */
 bool places_range(struct places *p, uint64_t id, uint64_t *next);
 
 /** places_find() - Any thread. Return: whether it is known where frame @id is */

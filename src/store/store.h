@@ -127,8 +127,8 @@ void store_decoded(struct store *s, uint64_t id, unsigned profile, struct decode
  * SLOT_SKIPPED */
 void store_undecoded(struct store *s, uint64_t id, enum undecoded cause);
 
-/** store_backfilled() - A frame that was undecoded for @cause has been decoded after all. Its slot may
- * have gone */
+/** store_backfilled() - A frame that was undecoded for @cause has been decoded after all. Its slot
+ * may have gone */
 void store_backfilled(struct store *s, enum undecoded cause);
 
 /** store_recaused() - It was tried again, and is undecoded for @now */

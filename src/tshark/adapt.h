@@ -2,13 +2,13 @@
  *
  * Theory of operation: told a few times a second what came in, what was decoded and what waits, it
  * says which level to decode at: full, lean, summary, or what summary takes of it, the rest having
- * its basic decode only. One level down where the backlog is past a quarter of its limit and does not shrink, or
- * past half of it; then ADAPT_SETTLE_NS pass before the next, as the change itself takes a moment.
- * One up after ADAPT_CALM_NS with next to no backlog, where the level above is not known to be too
- * slow for what comes in: the rate that it managed when it was left is remembered. What it managed
- * with other traffic says less with time, so the memory is let rise, and a level that was left
- * twice in a row soon after is waited for twice as long. Nothing is judged while the change to a level
- * is under way.
+ * its basic decode only. One level down where the backlog is past a quarter of its limit and does
+ * not shrink, or past half of it; then ADAPT_SETTLE_NS pass before the next, as the change itself
+ * takes a moment. One up after ADAPT_CALM_NS with next to no backlog, where the level above is not
+ * known to be too slow for what comes in: the rate that it managed when it was left is remembered.
+ * What it managed with other traffic says less with time, so the memory is let rise, and a level
+ * that was left twice in a row soon after is waited for twice as long. Nothing is judged while the
+ * change to a level is under way.
  */
 #ifndef SECVF_TSHARK_ADAPT_H
 #define SECVF_TSHARK_ADAPT_H
@@ -35,7 +35,7 @@ struct adapt {
 	uint64_t limit;	    /* backlog at most, frames */
 	uint64_t ticked_ns; /* 0: not yet */
 	uint64_t changed_ns, calm_since_ns;
-	uint64_t settled_ns; /* no other change for the worse before then */
+	uint64_t settled_ns;		     /* no other change for the worse before then */
 	uint64_t captured, decoded, backlog; /* at the last tick */
 	double in_rate, out_rate;	     /* frames/s, smoothed */
 	double managed[ADAPT_LEVELS];	     /* frames/s when it was left for less; 0: never was */
