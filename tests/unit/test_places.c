@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "os/frame_read.h"
+#include "os/frame_scan.h"
 #include "pcapng/pcapng_write.h"
 #include "random.h"
 #include "store/segment.h"
@@ -141,6 +142,84 @@ static void each_frame_is_found(void **state)
 	places_done(&p);
 }
 
+static void expect_scanned(struct frame_scan *s, uint64_t id, int error)
+{
+	const unsigned char *block = NULL;
+
+	assert_int_equal(frame_scan_to(s, id, &block), error);
+	if (!error)
+		assert_int_equal(packet_of(block).ts_ns, id);
+}
+
+/* In order, with steps of any length, back and forth, over what has gone. */
+static void frames_are_scanned(void **state)
+{
+	struct sim_random r = {.state = 5};
+	struct frame_scan s;
+	struct places p;
+	uint64_t id, next;
+
+	(void)state;
+	assert_int_equal(places_init(&p), 0);
+	make_files(&p, &r);
+	assert_int_equal(frame_scan_init(&s, &p), 0);
+	for (id = 1; id <= 5000; id++)
+		expect_scanned(&s, id, 0);
+	expect_scanned(&s, 5001, -ENOENT);
+	for (id = 1; id <= 5000; id += random_range(&r, 1, 700))
+		expect_scanned(&s, id, 0);
+	for (int i = 0; i < 200; i++)
+		expect_scanned(&s, random_range(&r, 1, 5000), 0);
+	/* The one being read is renamed: it is the same file. */
+	expect_scanned(&s, 4001, 0);
+	assert_int_equal(rename(path_of(4, ".part"), path_of(4, "")), 0);
+	places_rename(&p, path_of(4, ""));
+	expect_scanned(&s, 5000, 0);
+	expect_scanned(&s, 4500, 0);
+
+	places_drop(&p, 1);
+	places_drop(&p, 2001);
+	expect_scanned(&s, 500, -ENOENT);
+	expect_scanned(&s, 1500, 0);
+	expect_scanned(&s, 2001, -ENOENT);
+	expect_scanned(&s, 3001, 0);
+	assert_false(places_range(&p, 1, &next));
+	assert_int_equal(next, 1001);
+	assert_true(places_range(&p, 1001, &next));
+	assert_int_equal(next, 2001);
+	assert_false(places_range(&p, 2500, &next));
+	assert_int_equal(next, 3001);
+	assert_true(places_range(&p, 5000, &next));
+	assert_int_equal(next, 5001);
+	assert_false(places_range(&p, 5001, &next));
+	assert_int_equal(next, UINT64_MAX);
+	frame_scan_done(&s);
+	places_done(&p);
+}
+
+static void a_torn_file_is_scanned_to_its_tear(void **state)
+{
+	struct sim_random r = {.state = 6};
+	struct frame_scan s;
+	struct places p;
+	struct buf b = {0};
+
+	(void)state;
+	assert_int_equal(places_init(&p), 0);
+	places_begin(&p, path_of(8, ""), 1);
+	places_add(&p, 1, 11, 0);
+	for (unsigned i = 1; i <= 5; i++)
+		put_block(&b, i, &r);
+	files_put(path_of(8, ""), b.p, b.n - 4);
+	assert_int_equal(frame_scan_init(&s, &p), 0);
+	expect_scanned(&s, 4, 0);
+	expect_scanned(&s, 5, -EBADMSG);
+	expect_scanned(&s, 3, 0);
+	frame_scan_done(&s);
+	buf_done(&b);
+	places_done(&p);
+}
+
 static void a_file_of_something_else_is_refused(void **state)
 {
 	struct sim_random r = {.state = 4};
@@ -176,6 +255,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_frame_is_found),
+		cmocka_unit_test(frames_are_scanned),
+		cmocka_unit_test(a_torn_file_is_scanned_to_its_tear),
 		cmocka_unit_test(a_file_of_something_else_is_refused),
 	};
 
