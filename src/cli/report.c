@@ -98,6 +98,9 @@ void session_progress(void *ctx, struct buf *line)
 		buf_printf(line, "  skipped %" PRIu64, skipped);
 	else
 		buf_printf(line, "  basic %" PRIu64, skipped);
+	if (s->backfill.asked)
+		buf_printf(line, "  backfilled %" PRIu64 " of %" PRIu64,
+			   (uint64_t)s->backfill.decoded, s->backfill.asked);
 	buf_printf(line, "  dropped %" PRIu64 "  tshark: %s%s", dropped,
 		   s->tshark.found ? "\xe2\x9c\x93 " : "", child_word(s));
 }
@@ -187,12 +190,17 @@ static void print_tshark(const struct session *s, const struct ledger *l)
 		return;
 	}
 	fprintf(stderr, "tshark   %s %s, %s, %u generation%s", s->tshark.path, s->tshark.version,
-		profile_name(s->options.profile), p->generations, p->generations == 1 ? "" : "s");
+		s->options.adaptive ? "auto" : profile_name(s->options.profile), p->generations, p->generations == 1 ? "" : "s");
 	if (p->latency.total)
 		fprintf(stderr, "; latency p50 %.2f ms, p99 %.2f ms",
 			(double)hist_quantile(&p->latency, 500) / 1e6,
 			(double)hist_quantile(&p->latency, 990) / 1e6);
 	fprintf(stderr, "\n");
+	if (s->backfill.asked)
+		fprintf(stderr,
+			"backfill %" PRIu64 " of %" PRIu64 " skipped frames decoded in %.1f s\n",
+			(uint64_t)s->backfill.decoded, s->backfill.asked,
+			(double)s->backfill.ns / 1e9);
 	for (int i = 0; i < EK_REFUSALS; i++) {
 		if (p->refusals[i])
 			fprintf(stderr, "         %" PRIu64 " lines of its output refused: %s\n",
@@ -280,6 +288,13 @@ static void report_tshark(struct json_object *root, const struct session *s)
 	for (int i = 0; i < EK_REFUSALS; i++)
 		add_u64(refused, ek_refusal_name((enum ek_refusal)i), s->pipeline->refusals[i]);
 	add_quantiles(add_object(o, "latency_ns"), &s->pipeline->latency);
+	o = add_object(root, "backfill");
+	add_u64(o, "asked", s->backfill.asked);
+	add_u64(o, "lost", s->backfill.lost);
+	add_u64(o, "decoded", s->backfill.decoded);
+	add_u64(o, "quarantined", s->backfill.quarantined);
+	add_u64(o, "left", s->backfill.left);
+	add_u64(o, "ns", s->backfill.ns);
 }
 
 static void report_switch(struct json_object *root, const struct session *s)
