@@ -52,6 +52,8 @@ struct world {
 	uint64_t ids;	/* that the arrays below have room for */
 	uint8_t *named; /* ids that a run of "undecoded" covers */
 	uint8_t *undecoded;
+	uint8_t *pending; /* ids that had a row, and no update yet */
+	uint64_t pending_count, missed_updates;
 	uint64_t named_count, dropped_count, missed_count;
 	uint64_t ended_ns, linger_ns; /* faults go on for so long after the source has ended */
 	uint64_t quiet_ns;	      /* when phase 2 began; 0 before */
@@ -177,6 +179,31 @@ static void check_decode(struct world *w, const struct decoded *d)
 		     info, text);
 }
 
+static void check_order(struct world *w, const struct decoded *d)
+{
+	if (d->id < w->sink_next)
+		fail(w, "frame %" PRIu64 " after frame %" PRIu64, d->id, w->sink_next - 1);
+	w->sink_missed += d->id - w->sink_next;
+	w->sink_next = d->id + 1;
+	w->sink_seen++;
+	if (d->id > w->ids)
+		return;
+	w->hash[d->id] = tshark_sim_hash(d->packet.data, d->packet.caplen);
+	w->pending[d->id] = d->status == DECODED_PENDING;
+	w->pending_count += d->status == DECODED_PENDING;
+}
+
+/* It follows a row without a decode, or one that was missed. */
+static void check_update(struct world *w, const struct decoded *d)
+{
+	if (d->status == DECODED_PENDING || d->id >= w->sink_next)
+		fail(w, "frame %" PRIu64 ": an update of nothing", d->id);
+	if (d->id > w->ids)
+		return;
+	w->pending_count -= w->pending[d->id];
+	w->pending[d->id] = 0;
+}
+
 static bool offer(void *ctx, struct decoded *d)
 {
 	struct world *w = ctx;
@@ -190,16 +217,13 @@ static bool offer(void *ctx, struct decoded *d)
 	trace_event(&w->port.trace, 'd', d->id, d->status);
 	if (w->script)
 		w->script->row(w->script->ctx, d);
-	if (d->id < w->sink_next)
-		fail(w, "frame %" PRIu64 " after frame %" PRIu64, d->id, w->sink_next - 1);
-	w->sink_missed += d->id - w->sink_next;
-	w->sink_next = d->id + 1;
-	w->sink_seen++;
-	if (d->id <= w->ids)
-		w->hash[d->id] = tshark_sim_hash(d->packet.data, d->packet.caplen);
+	if (d->update)
+		check_update(w, d);
+	else
+		check_order(w, d);
 	if (d->status == DECODED_TSHARK)
 		check_decode(w, d);
-	else if (d->id <= w->ids)
+	else if (d->status != DECODED_PENDING && d->id <= w->ids)
 		w->undecoded[d->id] = 1;
 	decoded_free(d);
 	return true;
@@ -683,7 +707,10 @@ static void check_end(struct world *w)
 	if (w->sink_missed != w->pipeline.missed)
 		fail(w, "end: %" PRIu64 " rows missed, %" PRIu64 " counted", w->sink_missed,
 		     w->pipeline.missed);
-	if (w->missed_count != w->pipeline.missed)
+	if (w->pending_count > w->pipeline.missed_updates)
+		fail(w, "end: %" PRIu64 " rows still pending, %" PRIu64 " updates missed",
+		     w->pending_count, w->pipeline.missed_updates);
+	if (w->missed_count != w->pipeline.missed + w->pipeline.missed_updates)
 		fail(w, "end: %" PRIu64 " missed rows told, %" PRIu64 " counted", w->missed_count,
 		     w->pipeline.missed);
 	for (uint32_t id = 1; id <= l.captured && id <= w->ids; id++) {
@@ -894,6 +921,7 @@ static void finish_script(struct world *w)
 	script->recovery_ns = w->inject.recovery_ns;
 	script->spilled_files = w->pipeline.spill.files;
 	script->missed = w->pipeline.missed;
+	script->missed_updates = w->pipeline.missed_updates;
 	script->fed_again = w->pipeline.retried;
 	script->shards = w->pipeline.shards;
 	script->switch_addresses = switch_addresses(w->eth);
@@ -912,10 +940,11 @@ static void make_arrays(struct world *w, uint64_t ids)
 	w->ids = ids;
 	w->named = calloc(ids + 1, 1);
 	w->undecoded = calloc(ids + 1, 1);
+	w->pending = calloc(ids + 1, 1);
 	w->discarded = calloc(ids + 1, 1);
 	w->on_disk = calloc(ids + 1, 1);
 	w->hash = calloc(ids + 1, sizeof(*w->hash));
-	check(w->named && w->undecoded && w->discarded && w->on_disk && w->hash);
+	check(w->named && w->undecoded && w->pending && w->discarded && w->on_disk && w->hash);
 }
 
 static void begin(struct world *w, uint64_t seed)
@@ -979,6 +1008,7 @@ static void end(struct world *w)
 	}
 	free(w->named);
 	free(w->undecoded);
+	free(w->pending);
 	free(w->discarded);
 	free(w->on_disk);
 	free(w->hash);
@@ -995,6 +1025,7 @@ static void sum_up(struct world *w)
 	result->virtual_ns = w->now_ns - w->start_ns;
 	result->generations = w->pipeline.generations;
 	result->changes = w->pipeline.changes;
+	result->passed = w->pipeline.passed;
 	result->profiles = w->pipeline.profile_changes;
 	result->lossless = w->config.lossless;
 }

@@ -39,6 +39,7 @@ struct world_result {
 	uint64_t virtual_ns;
 	uint32_t generations;
 	uint32_t changes;  /* of them, those that took over from one that still ran */
+	uint64_t passed;   /* rows that did not wait for their decode */
 	uint32_t profiles; /* changes of the adaptive profile */
 	bool lossless;
 	struct ledger ledger;
@@ -69,7 +70,7 @@ struct world_script {
 	uint64_t switch_dropped[SWITCH_DROPS];
 	uint32_t switch_addresses;
 	uint64_t refused[EK_REFUSALS];
-	uint64_t missed, unwritten, fed_again;
+	uint64_t missed, missed_updates, unwritten, fed_again;
 	unsigned shards;
 };
 

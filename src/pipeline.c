@@ -227,7 +227,7 @@ static bool settled_at_once(const struct pipeline *p, unsigned shard, enum undec
 	return true;
 }
 
-static bool emit_one(struct pipeline *p);
+static bool emit_one(struct pipeline *p, uint64_t now_ns);
 
 /* Live: the oldest give way to those that come. Where frames go to disk by segments, as many do as
  * a segment holds, so that they are written together. */
@@ -261,7 +261,7 @@ static bool make_room(struct pipeline *p, uint64_t now_ns)
 				return false;
 			skip_oldest(p, now_ns);
 		}
-		if (!emit_one(p))
+		if (!emit_one(p, now_ns))
 			return false;
 	}
 	return true;
@@ -334,8 +334,8 @@ static int capture(struct pipeline *p, uint64_t now_ns)
 static struct decoded *make_decoded(struct pipeline *p, uint64_t id, struct slot *slot)
 {
 	static const uint8_t status[] = {
-		[SLOT_DECODED] = DECODED_TSHARK,
-		[SLOT_BASIC] = DECODED_BASIC,
+		[SLOT_PENDING] = DECODED_PENDING, [SLOT_FED] = DECODED_PENDING,
+		[SLOT_DECODED] = DECODED_TSHARK,  [SLOT_BASIC] = DECODED_BASIC,
 		[SLOT_SKIPPED] = DECODED_SKIPPED,
 	};
 	struct decoded *d = calloc(1, sizeof(*d));
@@ -352,6 +352,7 @@ static struct decoded *make_decoded(struct pipeline *p, uint64_t id, struct slot
 	d->profile = slot->profile;
 	d->cause = slot->cause;
 	d->varied = p->config.adaptive;
+	d->update = slot->passed && d->status != DECODED_PENDING;
 	d->raw = slot->raw;
 	d->raw_n = slot->raw_n;
 	slot->fields = NULL;
@@ -364,21 +365,57 @@ static void tell_missed(struct pipeline *p)
 	if (p->missed_run.count)
 		audit_run(&p->config.audit, "missed", "output_full", "id", NULL, &p->missed_run);
 	p->missed_run = (struct run){0};
+	if (p->missed_update_run.count)
+		audit_run(&p->config.audit, "missed", "output_full_update", "id", NULL,
+			  &p->missed_update_run);
+	p->missed_update_run = (struct run){0};
 }
 
 /* Live: a subscriber that lags misses rows, it does not hold up the capture; but they are told. */
-static void miss(struct pipeline *p, uint64_t id, uint64_t ts_ns)
+static void miss(struct pipeline *p, uint64_t id, uint64_t ts_ns, bool update)
 {
-	p->missed++;
-	if (run_extend(&p->missed_run, id, ts_ns))
+	struct run *run = update ? &p->missed_update_run : &p->missed_run;
+
+	if (update)
+		p->missed_updates++;
+	else
+		p->missed++;
+	if (run_extend(run, id, ts_ns))
 		return;
 	tell_missed(p);
-	run_extend(&p->missed_run, id, ts_ns);
+	run_extend(run, id, ts_ns);
 }
 
 /* Offer the refused frame again, or the next settled one. Return: false where the sink is full or
  * nothing is settled. */
-static bool emit_one(struct pipeline *p)
+/* When the next frame without a row has kept others waiting for too long; UINT64_MAX: never, as all
+ * wait for the same tshark, or the source does. */
+static uint64_t pass_due(struct pipeline *p)
+{
+	struct store *s = &p->store;
+
+	if (p->shards == 1 || p->config.lossless || !p->config.sink.offer || s->shown == s->head)
+		return UINT64_MAX;
+	if (store_slot(s, s->shown)->state >= SLOT_DECODED)
+		return 0;
+	return segment_published(store_segment(s, s->shown), s->shown) + PIPELINE_REORDER_NS;
+}
+
+/* The next frame that is to have a row: settled, or settled after it had one, or waited for too
+ * long. Return: NULL: there is none */
+static struct slot *next_row(struct pipeline *p, uint64_t *id, uint64_t now_ns)
+{
+	struct slot *slot = store_emit(&p->store, id);
+
+	if (slot || now_ns < pass_due(p))
+		return slot;
+	slot = store_pass(&p->store, id);
+	if (slot && slot->passed)
+		p->passed++;
+	return slot;
+}
+
+static bool emit_one(struct pipeline *p, uint64_t now_ns)
 {
 	struct decoded *d = p->refused;
 	struct slot *slot;
@@ -386,14 +423,15 @@ static bool emit_one(struct pipeline *p)
 
 	p->refused = NULL;
 	if (!d) {
-		slot = store_emit(&p->store, &id);
+		slot = next_row(p, &id, now_ns);
 		if (!slot)
 			return false;
 		if (!p->config.sink.offer)
 			return true;
 		d = make_decoded(p, id, slot);
 		if (!d) {
-			miss(p, id, packet_of(slot->block).ts_ns);
+			miss(p, id, packet_of(slot->block).ts_ns,
+			     slot->passed && slot->state >= SLOT_DECODED);
 			return true;
 		}
 	}
@@ -404,16 +442,16 @@ static bool emit_one(struct pipeline *p)
 		p->sink_full = true;
 		return false;
 	}
-	miss(p, d->id, d->packet.ts_ns);
+	miss(p, d->id, d->packet.ts_ns, d->update);
 	decoded_free(d);
 	return true;
 }
 
-static bool emit(struct pipeline *p, int most)
+static bool emit(struct pipeline *p, int most, uint64_t now_ns)
 {
 	p->sink_full = false;
 	for (int n = 0; n < most; n++) {
-		if (!emit_one(p))
+		if (!emit_one(p, now_ns))
 			return false;
 	}
 	return true;
@@ -636,6 +674,8 @@ static void say_wait(struct pipeline *p, bool busy, bool captured, uint64_t now_
 	wait->fds = 0;
 	wait->frames = false;
 	wait->due_ns = run_due(p);
+	if (!p->sink_full)
+		wait->due_ns = least(wait->due_ns, pass_due(p));
 	/* An idle machine sleeps: without frames in flight nothing can back up. */
 	if (p->config.adaptive && !p->draining &&
 	    (store_unsettled(&p->store) || p->adapt.level != ADAPT_FULL))
@@ -676,7 +716,7 @@ void pipeline_step(struct pipeline *p, uint64_t now_ns, struct pipeline_wait *wa
 		busy |= lane_step(&p->shard[i].lane[1], now_ns);
 	}
 	stop_late(p, now_ns);
-	busy |= emit(p, PIPELINE_STEP_EMITS);
+	busy |= emit(p, PIPELINE_STEP_EMITS, now_ns);
 	write_out(p, now_ns);
 	answer_all(p);
 	tell_old_runs(p, now_ns);

@@ -62,6 +62,9 @@
 /* With more coming than even summary keeps up with: what waits for a tshark at most. */
 #define PIPELINE_OVERLOAD_BYTES (4 * FEED_BATCH_BYTES)
 
+/* With several shards, live: how long rows wait for one whose frame has not been decoded. */
+#define PIPELINE_REORDER_NS UINT64_C(1000000000)
+
 /* After stop was asked for, how long tshark may go on with what it has. */
 #define PIPELINE_STOP_NS UINT64_C(2000000000)
 
@@ -231,6 +234,9 @@ struct pipeline {
 	struct run run[UNDECODED_CAUSES];
 	uint64_t run_ns[UNDECODED_CAUSES]; /* when it was last extended */
 	uint64_t refusals[EK_REFUSALS];
+	uint64_t passed;	 /* frames that had a row before they were settled */
+	uint64_t missed_updates; /* rows of those, or of what had been passed */
+	struct run missed_update_run;
 	uint64_t missed;       /* decoded frames that the sink had no room for */
 	struct run missed_run; /* of them, not told yet */
 	uint64_t retried;      /* frames fed again after their generation died */

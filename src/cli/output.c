@@ -77,7 +77,7 @@ static void print(struct output *o, struct decoded *d)
 		buf_put(&o->rows, d->raw, d->raw_n);
 		if (d->raw_n)
 			o->printed++;
-		else
+		else if (d->status != DECODED_PENDING)
 			o->empty++;
 	} else {
 		if (o->format == OUTPUT_TABLE)

@@ -190,7 +190,8 @@ static void print_tshark(const struct session *s, const struct ledger *l)
 		return;
 	}
 	fprintf(stderr, "tshark   %s %s, %s, %u generation%s", s->tshark.path, s->tshark.version,
-		s->options.adaptive ? "auto" : profile_name(s->options.profile), p->generations, p->generations == 1 ? "" : "s");
+		s->options.adaptive ? "auto" : profile_name(s->options.profile), p->generations,
+		p->generations == 1 ? "" : "s");
 	if (p->latency.total)
 		fprintf(stderr, "; latency p50 %.2f ms, p99 %.2f ms",
 			(double)hist_quantile(&p->latency, 500) / 1e6,
@@ -407,6 +408,8 @@ int session_report(struct session *s, const struct ledger *l, struct err *err)
 	add_u64(o, "printed", s->output.printed);
 	add_u64(o, "without_lines", s->output.empty);
 	add_u64(o, "missed", s->pipeline->missed);
+	add_u64(o, "passed", s->pipeline->passed);
+	add_u64(o, "missed_updates", s->pipeline->missed_updates);
 	add_u64(o, "lost", s->output.lost);
 	report_written(root, s);
 	if (s->options.faults)

@@ -29,6 +29,7 @@ static void on_row(void *ctx, const struct decoded *d)
 	struct files *f = ctx;
 	static const char *const status[] = {[DECODED_TSHARK] = "decoded",
 					     [DECODED_BASIC] = "basic",
+					     [DECODED_PENDING] = "pending",
 					     [DECODED_SKIPPED] = "skipped"};
 
 	fprintf(f->rows, "{\"id\":%" PRIu64 ",\"status\":\"%s\"}\n", d->id, status[d->status]);
@@ -117,6 +118,8 @@ static struct json_object *make_report(const struct world_script *w, const struc
 		add(refused, ek_refusal_name((enum ek_refusal)i), w->refused[i]);
 	o = add_object(root, "output");
 	add(o, "missed", w->missed);
+	add(o, "passed", r->passed);
+	add(o, "missed_updates", w->missed_updates);
 	add(o, "lost", 0);
 	add(add_object(root, "written"), "files", w->spilled_files);
 	add(add_object(root, "faults"), "recovery_ns", w->recovery_ns);

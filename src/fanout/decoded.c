@@ -32,6 +32,7 @@ const char *decoded_status_name(enum decoded_status status)
 	switch (status) {
 	case DECODED_TSHARK: return "decoded";
 	case DECODED_BASIC: return "basic";
+	case DECODED_PENDING: return "pending";
 	case DECODED_SKIPPED: return "skipped";
 	}
 	check_failed("status of a frame", __FILE__, __LINE__);

@@ -13,6 +13,8 @@
 enum decoded_status {
 	DECODED_TSHARK, /* "decoded": fields are tshark's */
 	DECODED_BASIC,	/* "basic": decoded here alone, as there is no tshark or it was not asked */
+	DECODED_PENDING, /* "pending": waits for tshark, and others do not wait for it; an update
+			    comes */
 	DECODED_SKIPPED, /* "skipped": tshark was to decode it and did not; basic decode stands in
 			  */
 };

@@ -165,6 +165,7 @@ void emit_table_header(struct emit_table *t, struct buf *out)
 static const char *row_style(const struct decoded *d)
 {
 	switch (d->status) {
+	case DECODED_PENDING:
 	case DECODED_SKIPPED: return SGR_DIM;
 	case DECODED_BASIC: return SGR_ITALIC;
 	case DECODED_TSHARK: break;
@@ -175,8 +176,10 @@ static const char *row_style(const struct decoded *d)
 /* What stands behind its number, in colour or not. */
 static char mark_of(enum decoded_status status)
 {
-	static const char marks[] = {
-		[DECODED_TSHARK] = ' ', [DECODED_BASIC] = '~', [DECODED_SKIPPED] = '!'};
+	static const char marks[] = {[DECODED_TSHARK] = ' ',
+				     [DECODED_BASIC] = '~',
+				     [DECODED_PENDING] = '?',
+				     [DECODED_SKIPPED] = '!'};
 
 	return marks[status];
 }

@@ -22,7 +22,7 @@ int store_init(struct store *s, uint32_t limit)
 		return -ENOMEM;
 	}
 	s->limit = limit;
-	s->tail = s->emitted = s->settled_to = s->head = 1;
+	s->tail = s->emitted = s->shown = s->settled_to = s->head = 1;
 	return 0;
 }
 
@@ -203,6 +203,10 @@ uint64_t store_oldest_unsettled(struct store *s)
 
 bool store_emit_ready(struct store *s)
 {
+	/* Those that had their rows, settled, while one before them was not. */
+	while (s->emitted < s->shown && store_slot(s, s->emitted)->state >= SLOT_DECODED &&
+	       !store_slot(s, s->emitted)->passed)
+		s->emitted++;
 	return s->emitted < s->head && store_slot(s, s->emitted)->state >= SLOT_DECODED;
 }
 
@@ -211,5 +215,19 @@ struct slot *store_emit(struct store *s, uint64_t *id)
 	if (!store_emit_ready(s))
 		return NULL;
 	*id = s->emitted++;
+	if (s->shown < s->emitted)
+		s->shown = s->emitted;
 	return store_slot(s, *id);
+}
+
+struct slot *store_pass(struct store *s, uint64_t *id)
+{
+	struct slot *slot;
+
+	if (s->shown == s->head)
+		return NULL;
+	*id = s->shown++;
+	slot = store_slot(s, *id);
+	slot->passed = slot->state < SLOT_DECODED;
+	return slot;
 }

@@ -9,6 +9,10 @@
  * frames are in; one goes with its last frame, but the newest, which may get more: that goes with
  * the next frame dropped once a later segment has begun.
  *
+ * A frame that is not settled may be passed: it has its row without, and those behind it have
+ * theirs (store_pass()). It is emitted again once it is settled; until then it is held as any
+ * other.
+ *
  *     tail            emitted          settled_to       fed_to        head
  *      | emitted, kept   | settled, to emit | some settled  | pending     |
  *
@@ -52,6 +56,7 @@ struct slot {
 	uint32_t cause : 5;	       /* enum undecoded, of BASIC and SKIPPED */
 	uint32_t suspect : 2;	       /* generations that ended badly on this frame */
 	uint32_t profile : 2;	       /* enum profile, of DECODED */
+	uint32_t passed : 1;	       /* had its row before it was settled */
 	uint32_t lost : 1;	       /* the file that it was in has gone */
 };
 
@@ -64,6 +69,8 @@ struct store {
 	uint64_t bytes;				  /* of the blocks of the frames held */
 	uint64_t bytes_max;			  /* --buffer-bytes; 0: only frames are bounded */
 	uint64_t tail, emitted, settled_to, head; /* ids; 1-based */
+	uint64_t shown; /* ids below have had their rows; emitted, or beyond where some were passed
+			 */
 	uint64_t captured, spilled, discarded;
 	uint64_t unsettled; /* PENDING or FED; counted by itself, so that the ledger can be wrong */
 	uint64_t decoded, backfilled; /* decoded: those among them */
@@ -146,9 +153,13 @@ uint64_t store_oldest_unsettled(struct store *s);
  * @id:  Set to its id
  *
  * Return: slot, borrowed until the next call on @s (fields and raw may be moved out); NULL where
- * the next frame is not settled
+ * the next frame is not settled. One that was passed has had its row
  */
 struct slot *store_emit(struct store *s, uint64_t *id);
+
+/** store_pass() - Where store_emit() gives none: the next frame that has had no row, settled or
+ * not, for a row. NULL where there is none */
+struct slot *store_pass(struct store *s, uint64_t *id);
 
 /** store_emit_ready() - Whether store_emit() would give one */
 bool store_emit_ready(struct store *s);

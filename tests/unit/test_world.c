@@ -28,7 +28,7 @@ static void seeds_end_well_and_repeat(void **state)
 {
 	static struct world_result first, again;
 	static uint64_t hashes[SEEDS];
-	unsigned generations = 0, lossless = 0, changes = 0;
+	unsigned generations = 0, lossless = 0, changes = 0, passed = 0;
 	uint64_t decoded = 0, undecoded = 0;
 
 	(void)state;
@@ -44,6 +44,7 @@ static void seeds_end_well_and_repeat(void **state)
 		generations += first.generations > 1;
 		lossless += first.lossless;
 		changes += first.changes > 0;
+		passed += first.passed > 0;
 		decoded += first.ledger.decoded;
 		undecoded += first.ledger.undecoded;
 	}
@@ -52,6 +53,7 @@ static void seeds_end_well_and_repeat(void **state)
 		assert_int_not_equal(hashes[i - 1], hashes[i]);
 	/* A swarm that never fails, or never works, would prove nothing either. */
 	assert_in_range(generations, SEEDS / 10, SEEDS);
+	assert_in_range(passed, SEEDS / 100, SEEDS);
 	assert_in_range(changes, SEEDS / 50, SEEDS);
 	assert_in_range(lossless, SEEDS / 10, SEEDS - SEEDS / 10);
 	assert_true(decoded > 1000 && undecoded > 1000);
