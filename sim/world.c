@@ -196,7 +196,7 @@ static void check_order(struct world *w, const struct decoded *d)
 /* It follows a row without a decode, or one that was missed. */
 static void check_update(struct world *w, const struct decoded *d)
 {
-	if (d->status == DECODED_PENDING || d->id >= w->sink_next)
+	if (d->status == DECODED_PENDING || d->id >= w->pipeline.store.shown)
 		fail(w, "frame %" PRIu64 ": an update of nothing", d->id);
 	if (d->id > w->ids)
 		return;

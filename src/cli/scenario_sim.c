@@ -32,7 +32,8 @@ static void on_row(void *ctx, const struct decoded *d)
 					     [DECODED_PENDING] = "pending",
 					     [DECODED_SKIPPED] = "skipped"};
 
-	fprintf(f->rows, "{\"id\":%" PRIu64 ",\"status\":\"%s\"}\n", d->id, status[d->status]);
+	fprintf(f->rows, "{\"id\":%" PRIu64 ",\"status\":\"%s\"%s}\n", d->id, status[d->status],
+		d->update ? ",\"update\":true" : "");
 }
 
 /* As make_config() of a session does it. */
