@@ -123,6 +123,7 @@ void pipeline_lose(struct pipeline *p, uint64_t id, enum undecoded cause, uint64
 	uint64_t ts_ns = packet_of(store_slot(&p->store, id)->block).ts_ns;
 
 	store_undecoded(&p->store, id, cause);
+	p->shard[store_slot(&p->store, id)->shard].undecoded++;
 	if (p->config.gaps && gap_may_close(cause))
 		gaps_add(&p->gaps, id, cause);
 	if (!run_extend(&p->run[cause], id, ts_ns)) {
@@ -280,6 +281,7 @@ static void capture_one(struct pipeline *p, const struct tap_frame *f, uint64_t 
 	shard = shard_of(&basic, p->shards);
 	id = store_add(&p->store, f->segment, f->block, f->bytes, shard);
 	check(id == f->id);
+	p->shard[shard].captured++;
 	if (settled_at_once(p, shard, &cause))
 		pipeline_lose(p, id, cause, now_ns);
 	else
@@ -311,6 +313,8 @@ static int capture_direct(struct pipeline *p, uint64_t now_ns)
 	if (run.count)
 		run.last_ts_ns = packet_of(f.block).ts_ns;
 	check(run_add(&p->run[UNDECODED_NOT_ASKED], &run));
+	p->shard[0].captured += run.count;
+	p->shard[0].undecoded += run.count;
 	return (int)run.count;
 }
 
@@ -561,6 +565,16 @@ void pipeline_cut(struct pipeline *p)
 	tap_cut(&p->tap);
 }
 
+/* The three are read one after the other, as they move. */
+uint64_t pipeline_behind(const struct pipeline_gauges *g)
+{
+	uint64_t settled = atomic_load_explicit(&g->decoded, memory_order_relaxed) +
+			   atomic_load_explicit(&g->undecoded, memory_order_relaxed);
+	uint64_t captured = atomic_load_explicit(&g->captured, memory_order_relaxed);
+
+	return captured > settled ? captured - settled : 0;
+}
+
 /* ---- frames by id ---- */
 
 static struct frame_query hushed; /* an address that no query has */
@@ -632,9 +646,34 @@ static void write_out(struct pipeline *p, uint64_t now_ns)
 		spill_step(&p->spill, now_ns);
 }
 
+static void show_shard(const struct pipeline *p, unsigned i, struct shard_gauges *g)
+{
+	const struct shard *s = &p->shard[i];
+	const struct lane *l = &s->lane[s->serving];
+
+	atomic_store_explicit(&g->captured, s->captured, memory_order_relaxed);
+	atomic_store_explicit(&g->decoded, s->decoded, memory_order_relaxed);
+	atomic_store_explicit(&g->undecoded, s->undecoded, memory_order_relaxed);
+	atomic_store_explicit(&g->generation, l->generation, memory_order_relaxed);
+	atomic_store_explicit(&g->memory, l->memory, memory_order_relaxed);
+	atomic_store_explicit(&g->profile, (int)l->profile, memory_order_relaxed);
+}
+
+/* When the oldest frame that is not settled was published; 0: there is none. */
+static uint64_t oldest_ns(struct pipeline *p)
+{
+	uint64_t id = store_oldest_unsettled(&p->store);
+
+	return id < p->store.head ? segment_published(store_segment(&p->store, id), id) : 0;
+}
+
 static void show_gauges(struct pipeline *p)
 {
 	struct pipeline_gauges *g = &p->gauges;
+
+	for (unsigned i = 0; i < p->shards; i++)
+		show_shard(p, i, &g->shard[i]);
+	atomic_store_explicit(&g->oldest_ns, oldest_ns(p), memory_order_relaxed);
 
 	atomic_store_explicit(&g->captured, p->store.captured, memory_order_relaxed);
 	atomic_store_explicit(&g->decoded, p->store.decoded, memory_order_relaxed);

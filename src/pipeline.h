@@ -167,7 +167,17 @@ struct frame_query {
 struct pipeline_gauges {
 	atomic_ullong captured, decoded, undecoded, generations;
 	atomic_ullong latency_ns; /* the greatest since another thread set it to 0 */
+	atomic_ullong oldest_ns;  /* monotonic, when the oldest unsettled frame was published; 0:
+				     none is */
+	struct shard_gauges {
+		atomic_ullong captured, decoded, undecoded;
+		atomic_ullong generation, memory; /* of the tshark that serves; bytes */
+		atomic_int profile;		  /* likewise; enum profile */
+	} shard[SHARDS_MAX];
 };
+
+/** pipeline_behind() - Frames captured and not settled, as the gauges say. Any thread */
+uint64_t pipeline_behind(const struct pipeline_gauges *g);
 
 enum lane_role {
 	LANE_RESTS,
@@ -206,7 +216,8 @@ struct lane {
 /** struct shard - A part of the traffic, by pairs of hosts, and who decodes it */
 struct shard {
 	struct lane lane[2];
-	struct warm warm;     /* what a successor must have seen */
+	struct warm warm; /* what a successor must have seen */
+	uint64_t captured, decoded, undecoded;
 	unsigned serving;     /* which of them is given frames */
 	uint32_t generations; /* processes so far */
 	uint64_t retry_ns;    /* no other successor before then */

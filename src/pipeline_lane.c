@@ -397,6 +397,7 @@ static void match_document(struct lane *l, const struct ek_record *record,
 	/* It may have been published since this step began. */
 	published_ns = segment_published(store_segment(&l->p->store, id), id);
 	note_latency(l, now_ns > published_ns ? now_ns - published_ns : 0);
+	l->p->shard[l->shard].decoded++;
 	store_decoded(&l->p->store, id, l->profile, fields, raw, raw_n);
 }
 

@@ -41,6 +41,33 @@ static void put_count(struct buf *out, const char *name, const atomic_ullong *n)
 	buf_printf(out, ",\"%s\":%llu", name, atomic_load_explicit(n, memory_order_relaxed));
 }
 
+static unsigned long long gauge(const atomic_ullong *n)
+{
+	return atomic_load_explicit(n, memory_order_relaxed);
+}
+
+/* How far the decode is behind, and each shard's part of it. */
+static void put_behind(const struct pipeline *p, struct buf *out)
+{
+	const struct pipeline_gauges *g = &p->gauges;
+	unsigned long long oldest_ns = gauge(&g->oldest_ns), now_ns = clock_now_ns();
+
+	buf_printf(out, ",\"behind_frames\":%" PRIu64 ",\"behind_ns\":%llu,\"shards\":[",
+		   pipeline_behind(g), oldest_ns && now_ns > oldest_ns ? now_ns - oldest_ns : 0);
+	for (unsigned i = 0; i < p->shards; i++) {
+		const struct shard_gauges *s = &g->shard[i];
+		int profile = atomic_load_explicit(&s->profile, memory_order_relaxed);
+
+		buf_printf(out,
+			   "%s{\"captured\":%llu,\"decoded\":%llu,\"undecoded\":%llu,"
+			   "\"generation\":%llu,\"profile\":\"%s\",\"memory\":%llu}",
+			   i ? "," : "", gauge(&s->captured), gauge(&s->decoded),
+			   gauge(&s->undecoded), gauge(&s->generation),
+			   profile_name((enum profile)profile), gauge(&s->memory));
+	}
+	buf_putc(out, ']');
+}
+
 static void status(struct control *c, struct buf *out)
 {
 	struct session *s = c->session;
@@ -57,6 +84,7 @@ static void status(struct control *c, struct buf *out)
 	put_count(out, "decoded", &p->gauges.decoded);
 	put_count(out, "undecoded", &p->gauges.undecoded);
 	put_count(out, "generations", &p->gauges.generations);
+	put_behind(p, out);
 	buf_puts(out, ",\"vms\":[");
 	for (unsigned port = 0; port < PORTS_MAX && session_port_name(s, port); port++) {
 		const char *name = session_port_name(s, port);

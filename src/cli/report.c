@@ -32,16 +32,6 @@ static const char *child_word(const struct session *s)
 	return s->options.tshark ? "none, as asked" : "\xe2\x9c\x97 not found";
 }
 
-/* Captured and not settled; the three are read one after the other, as they move. */
-static uint64_t in_flight(const struct pipeline_gauges *g)
-{
-	uint64_t settled = atomic_load_explicit(&g->decoded, memory_order_relaxed) +
-			   atomic_load_explicit(&g->undecoded, memory_order_relaxed);
-	uint64_t captured = atomic_load_explicit(&g->captured, memory_order_relaxed);
-
-	return captured > settled ? captured - settled : 0;
-}
-
 static void sample(void *ctx, uint64_t now_ns, struct series_row *row)
 {
 	struct session *s = ctx;
@@ -51,7 +41,7 @@ static void sample(void *ctx, uint64_t now_ns, struct series_row *row)
 	row->asked_milli = sampler_asked(&s->options.rate, start_ns, now_ns);
 	row->frames = atomic_load_explicit(&s->sent, memory_order_relaxed);
 	row->queue = ring_count(&p->tap.frames);
-	row->in_flight = in_flight(&p->gauges);
+	row->in_flight = pipeline_behind(&p->gauges);
 	row->dropped = atomic_load_explicit(&p->tap.dropped_queue, memory_order_relaxed) +
 		       atomic_load_explicit(&s->live.kernel_drops, memory_order_relaxed);
 	/* Frames that were not to be decoded are not skipped. */
@@ -98,6 +88,13 @@ void session_progress(void *ctx, struct buf *line)
 		buf_printf(line, "  skipped %" PRIu64, skipped);
 	else
 		buf_printf(line, "  basic %" PRIu64, skipped);
+	if (pipeline_behind(g)) {
+		uint64_t oldest_ns = atomic_load_explicit(&g->oldest_ns, memory_order_relaxed);
+
+		buf_printf(line, "  behind %" PRIu64 ", %.1f s", pipeline_behind(g),
+			   oldest_ns && now_ns > oldest_ns ? (double)(now_ns - oldest_ns) / 1e9
+							   : 0);
+	}
 	if (s->backfill.asked)
 		buf_printf(line, "  backfilled %" PRIu64 " of %" PRIu64,
 			   (uint64_t)s->backfill.decoded, s->backfill.asked);
@@ -272,6 +269,22 @@ static void add_term(void *ctx, const char *name, uint64_t value)
 	add_u64(ctx, name, value);
 }
 
+static void report_shards(struct json_object *o, const struct pipeline *p)
+{
+	struct json_object *all = json_object_new_array();
+
+	for (unsigned i = 0; i < p->shards; i++) {
+		struct json_object *one = json_object_new_object();
+
+		add_u64(one, "captured", p->shard[i].captured);
+		add_u64(one, "decoded", p->shard[i].decoded);
+		add_u64(one, "undecoded", p->shard[i].undecoded);
+		add_u64(one, "generations", p->shard[i].generations);
+		json_object_array_add(all, one);
+	}
+	json_object_object_add(o, "per_shard", all);
+}
+
 static void report_tshark(struct json_object *root, const struct session *s)
 {
 	struct json_object *o = add_object(root, "tshark");
@@ -289,6 +302,7 @@ static void report_tshark(struct json_object *root, const struct session *s)
 	for (int i = 0; i < EK_REFUSALS; i++)
 		add_u64(refused, ek_refusal_name((enum ek_refusal)i), s->pipeline->refusals[i]);
 	add_quantiles(add_object(o, "latency_ns"), &s->pipeline->latency);
+	report_shards(o, s->pipeline);
 	o = add_object(root, "backfill");
 	add_u64(o, "asked", s->backfill.asked);
 	add_u64(o, "lost", s->backfill.lost);
