@@ -20,6 +20,7 @@
 
 /* Of a frame: its magic number, and the byte that says how long the header is (RFC 8878, 3.1.1). */
 #define ZSTD_HEADER_BYTES 5u
+#define ZSTD_BLOCK_HEADER 3u
 
 enum unpack_kind {
 	UNPACK_GZIP,
@@ -54,26 +55,37 @@ uint64_t capfile_unpack_taken(const struct unpack *u)
 	return u->taken;
 }
 
+/* Has @want bytes in the input buffer, or as many as it holds. Return: false where the source ends
+ * before any */
+static bool input_gather(struct unpack *u, size_t want)
+{
+	if (want > u->in_bytes)
+		want = u->in_bytes;
+	if (u->end - u->at < want && u->at) {
+		memmove(u->in, u->in + u->at, u->end - u->at);
+		u->end -= u->at;
+		u->at = 0;
+	}
+	while (u->end - u->at < want && !u->in_end) {
+		size_t room = u->in_bytes - u->end;
+		ssize_t got = u->source.read(u->source.ctx, u->in + u->end, room);
+
+		check(got <= (ssize_t)room);
+		if (got <= 0) {
+			u->in_end = true;
+			u->read_error = (int)-got;
+			break;
+		}
+		u->end += (size_t)got;
+		u->taken += (uint64_t)got;
+	}
+	return u->at < u->end;
+}
+
 /* Has bytes in the input buffer. Return: false at the end of the source */
 static bool input_fill(struct unpack *u)
 {
-	ssize_t got;
-
-	if (u->at < u->end)
-		return true;
-	if (u->in_end)
-		return false;
-	got = u->source.read(u->source.ctx, u->in, u->in_bytes);
-	check(got <= (ssize_t)u->in_bytes);
-	if (got <= 0) {
-		u->in_end = true;
-		u->read_error = (int)-got;
-		return false;
-	}
-	u->at = 0;
-	u->end = (size_t)got;
-	u->taken += (uint64_t)got;
-	return true;
+	return input_gather(u, 1);
 }
 
 static ssize_t unpack_fail(struct unpack *u, const char *format, const char *what)
@@ -157,12 +169,13 @@ static ssize_t zstd_read(struct unpack *u, unsigned char *buf, size_t n)
 		size_t result;
 
 		/* What is still inside the decoder comes out without input. */
-		bool more = input_fill(u);
+		bool more = input_gather(u, u->hint);
 
 		if (!more && !u->inside)
 			return unpack_ended(u, "zstd");
-		/* A block at a time: when one is damaged, what the same call made of those before
-		 * it is lost. */
+		/* A whole block at a time, however the source gives it. When one is damaged, what
+		 * the same call made of those before it is lost; and of one that comes in pieces
+		 * some would be given before the damage shows. */
 		in = (ZSTD_inBuffer){.src = u->in + u->at, .size = u->end - u->at};
 		if (in.size > u->hint)
 			in.size = u->hint;
@@ -175,7 +188,10 @@ static ssize_t zstd_read(struct unpack *u, unsigned char *buf, size_t n)
 			return unpack_fail(u, "zstd", what);
 		}
 		u->inside = result != 0;
-		u->hint = result ? result : ZSTD_HEADER_BYTES;
+		/* Its hint counts the next block's header in, which may be the damage. */
+		u->hint = !result		       ? ZSTD_HEADER_BYTES
+			  : result > ZSTD_BLOCK_HEADER ? result - ZSTD_BLOCK_HEADER
+						       : result;
 		if (!more && out.pos == 0)
 			return unpack_ended(u, "zstd");
 	}
