@@ -288,10 +288,29 @@ static void capture_one(struct pipeline *p, const struct tap_frame *f, uint64_t 
 		feed_arrived(&shard_lane(p, shard)->feed, f->block, now_ns);
 }
 
+/* Whether every tshark has frames waiting, or one has very many: more, taken now, would have left
+ * the processor's caches by the time that they are fed. */
+static bool enough_waits(const struct pipeline *p)
+{
+	uint64_t least_bytes = UINT64_MAX, all = 0;
+
+	if (!p->config.lossless)
+		return false;
+	for (unsigned i = 0; i < p->shards; i++) {
+		uint64_t bytes = shard_lane(p, i)->feed.pending_bytes;
+
+		all += bytes;
+		if (bytes < least_bytes)
+			least_bytes = bytes;
+	}
+	return least_bytes > PIPELINE_AHEAD_BYTES || all > PIPELINE_AHEAD_BYTES_MAX;
+}
+
 /* Room is made for a frame that is there, not for one that may come. */
 static bool take(struct pipeline *p, struct tap_frame *f, uint64_t now_ns)
 {
-	return ring_count(&p->tap.frames) && make_room(p, now_ns) && tap_take(&p->tap, f);
+	return ring_count(&p->tap.frames) && !enough_waits(p) && make_room(p, now_ns) &&
+	       tap_take(&p->tap, f);
 }
 
 /* Nobody looks at these frames, so nothing here does either, but for the first and the last: each
@@ -499,6 +518,28 @@ static void adapt(struct pipeline *p, uint64_t now_ns)
 	audit_u64(&p->config.audit, "backlog", store_unsettled(&p->store));
 	audit_u64(&p->config.audit, "in_rate", (uint64_t)a->in_rate);
 	audit_u64(&p->config.audit, "out_rate", (uint64_t)a->out_rate);
+	audit_end(&p->config.audit);
+}
+
+/* ---- a tshark that comes later ---- */
+
+static bool may_find(const struct pipeline *p)
+{
+	return !p->config.tshark && p->config.find_tshark && !p->draining && !p->config.lossless &&
+	       p->config.profile != PROFILE_OFF;
+}
+
+static void find_tshark(struct pipeline *p, uint64_t now_ns)
+{
+	if (!may_find(p) || now_ns < p->find_ns)
+		return;
+	p->find_ns = now_ns + PIPELINE_FIND_NS;
+	p->config.tshark = p->config.find_tshark(p->config.find_tshark_ctx);
+	if (!p->config.tshark)
+		return;
+	tell_run(p, UNDECODED_NO_TSHARK);
+	audit_begin(&p->config.audit, "tshark_found");
+	audit_text(&p->config.audit, "path", p->config.tshark, strlen(p->config.tshark));
 	audit_end(&p->config.audit);
 }
 
@@ -715,6 +756,8 @@ static void say_wait(struct pipeline *p, bool busy, bool captured, uint64_t now_
 	wait->due_ns = run_due(p);
 	if (!p->sink_full)
 		wait->due_ns = least(wait->due_ns, pass_due(p));
+	if (may_find(p))
+		wait->due_ns = least(wait->due_ns, p->find_ns);
 	/* An idle machine sleeps: without frames in flight nothing can back up. */
 	if (p->config.adaptive && !p->draining &&
 	    (store_unsettled(&p->store) || p->adapt.level != ADAPT_FULL))
@@ -731,9 +774,9 @@ static void say_wait(struct pipeline *p, bool busy, bool captured, uint64_t now_
 		wait->due_ns = 0;
 	/* A frame that there is no room for is no news; the end is, and a live capture makes room.
 	 */
-	if (p->draining ||
-	    (ring_count(&p->tap.frames) && ((p->config.lossless && store_full(&p->store)) ||
-					    (store_at_bound(&p->store) && p->spill.under_way))))
+	if (p->draining || (ring_count(&p->tap.frames) &&
+			    ((p->config.lossless && (store_full(&p->store) || enough_waits(p))) ||
+			     (store_at_bound(&p->store) && p->spill.under_way))))
 		return;
 	/* While frames come, the next look is a batch away, so that nobody need wake us for each.
 	 */
@@ -748,6 +791,7 @@ void pipeline_step(struct pipeline *p, uint64_t now_ns, struct pipeline_wait *wa
 	bool busy = captured == PIPELINE_STEP_FRAMES;
 
 	drain(p);
+	find_tshark(p, now_ns);
 	adapt(p, now_ns);
 	for (unsigned i = 0; i < p->shards; i++) {
 		shard_step(p, &p->shard[i], now_ns);

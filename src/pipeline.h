@@ -65,6 +65,14 @@
 /* With several shards, live: how long rows wait for one whose frame has not been decoded. */
 #define PIPELINE_REORDER_NS UINT64_C(1000000000)
 
+/* Lossless: what waits for a tshark before the source is held back, where each has as much; and in
+ * all. */
+#define PIPELINE_AHEAD_BYTES	 (8 * FEED_BATCH_BYTES)
+#define PIPELINE_AHEAD_BYTES_MAX (256 * FEED_BATCH_BYTES)
+
+/* How often a tshark that is missing is looked for. */
+#define PIPELINE_FIND_NS UINT64_C(2000000000)
+
 /* After stop was asked for, how long tshark may go on with what it has. */
 #define PIPELINE_STOP_NS UINT64_C(2000000000)
 
@@ -106,6 +114,10 @@ struct pipeline_config {
 	bool verbatim;		/* keep tshark's own lines, for -T ek */
 	bool flush;	    /* tshark -l from the first generation on; later ones always have it */
 	const char *tshark; /* path, borrowed; NULL: there is none */
+	/* Live, without one: asked each PIPELINE_FIND_NS whether there is one now; must not block.
+	 * NULL: nobody is. Return: its path, borrowed for good, or NULL */
+	const char *(*find_tshark)(void *ctx);
+	void *find_tshark_ctx;
 	const char *tshark_write; /* file that tshark is to write, too, borrowed; NULL: none */
 	uint64_t stall_ns;	  /* 0: never skip; ignored where lossless */
 	uint64_t hang_ns;	  /* watchdog; 0: none */
@@ -251,6 +263,7 @@ struct pipeline {
 	uint64_t missed;       /* decoded frames that the sink had no room for */
 	struct run missed_run; /* of them, not told yet */
 	uint64_t retried;      /* frames fed again after their generation died */
+	uint64_t find_ns;      /* when tshark is looked for next */
 	uint64_t stop_ns;      /* deadline for tshark after pipeline_stop(); 0: not asked */
 	bool stop_termed;
 	bool draining; /* the tap has ended */

@@ -100,6 +100,15 @@ bool cli_self(char path[4096])
 	return n > 0;
 }
 
+bool cli_find_tshark(char path[4096])
+{
+	for (size_t step = 0; detect_next(NULL, getenv("PATH"), step, path); step++) {
+		if (runnable(path))
+			return true;
+	}
+	return false;
+}
+
 bool cli_detect(struct detected *d, const char *asked, struct err *err)
 {
 	memset(d, 0, sizeof(*d));

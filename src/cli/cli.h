@@ -36,6 +36,9 @@ int cli_say(const struct err *err);
  */
 bool cli_detect(struct detected *d, const char *asked, struct err *err);
 
+/** cli_find_tshark() - Where one is, if it can be run; asks it nothing, so it does not block */
+bool cli_find_tshark(char path[4096]);
+
 /**
  * cli_u64() - A whole number from an option
  * @err:  EXIT_USAGE, naming the option, where it is none or not within [least, most]

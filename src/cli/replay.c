@@ -404,6 +404,13 @@ void session_audit_line(void *ctx, const char *members, size_t n)
 		bundle_line(s->bundle, members, n);
 }
 
+static const char *find_tshark(void *ctx)
+{
+	struct session *s = ctx;
+
+	return cli_find_tshark(s->found_later) ? s->found_later : NULL;
+}
+
 static struct pipeline_config make_config(struct session *s)
 {
 	const struct options *o = &s->options;
@@ -442,6 +449,10 @@ static struct pipeline_config make_config(struct session *s)
 		.audit = {.line = session_audit_line, .ctx = s},
 	};
 
+	if (!s->tshark.found && !o->tshark) {
+		config.find_tshark = find_tshark;
+		config.find_tshark_ctx = s;
+	}
 	/* Nobody looks back. */
 	if (s->is_alone && !o->buffer_frames && !o->buffer_bytes) {
 		config.tap.segment_frames = SEGMENT_FRAMES;
@@ -714,6 +725,10 @@ static bool run(struct session *s, struct err *err)
 	}
 	sampler_stop(&s->sampler);
 	s->done_ns = clock_now_ns();
+	if (!s->tshark.found && s->pipeline->config.tshark) {
+		s->tshark.found = true;
+		snprintf(s->tshark.path, sizeof(s->tshark.path), "%s", s->found_later);
+	}
 	pipeline_hush(s->pipeline);
 	if (s->spools && !s->is_alone)
 		spooler_join(&s->spooler);

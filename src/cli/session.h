@@ -29,6 +29,7 @@
 struct session {
 	struct options options;
 	struct detected tshark;
+	char found_later[4096]; /* the pipeline's thread's: a tshark that was not there at first */
 	struct port_posix posix;
 	struct audit_file audit;
 	struct bpf *filter;

@@ -1358,6 +1358,48 @@ static void done_kills_what_is_alive(void **state)
 	end();
 }
 
+static const char *found_path;
+static unsigned looked;
+
+static const char *find_tshark(void *ctx)
+{
+	(void)ctx;
+	looked++;
+	return found_path;
+}
+
+/* It was not there at first: looked for at intervals, and from then on used. */
+static void a_tshark_that_comes_is_found(void **state)
+{
+	(void)state;
+	prepare();
+	f.config.tshark = NULL;
+	f.config.find_tshark = find_tshark;
+	found_path = NULL;
+	looked = 0;
+	begin();
+	feed_it(2);
+	assert_int_equal(cause(UNDECODED_NO_TSHARK), 2);
+	assert_int_equal(looked, 1);
+	assert_true(f.wait.due_ns <= f.now_ns + PIPELINE_FIND_NS);
+	found_path = "/bin/tshark";
+	later(PIPELINE_FIND_NS);
+	assert_int_equal(looked, 2);
+	expect_told("\"event\":\"tshark_found\",\"path\":\"/bin/tshark\"", 1);
+	expect_told(RUN("no_tshark", 1, 2, 2), 1);
+	steps(4);
+	feed_it(1);
+	assert_string_equal(child(), "running");
+	assert_string_equal(fed(), "3");
+	later(PIPELINE_FIND_NS);
+	assert_int_equal(looked, 2);
+	answer(1);
+	tap_end(&f.p.tap);
+	finish();
+	assert_int_equal(f.p.store.decoded, 1);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1396,6 +1438,7 @@ int main(void)
 		cmocka_unit_test(stop_between_generations),
 		cmocka_unit_test(stop_before_the_source_ends_does_not_spin),
 		cmocka_unit_test(frames_are_found_by_id),
+		cmocka_unit_test(a_tshark_that_comes_is_found),
 		cmocka_unit_test(done_kills_what_is_alive),
 	};
 
