@@ -6,7 +6,7 @@
 
 static const char *const undecoded_names[] = {
 	"skipped_stall", "skipped_backlog", "skipped_load", "lost_child", "quarantined",
-	"unreadable",	 "no_tshark",	    "not_asked",  "stopped",
+	"unreadable",	 "no_tshark",	    "not_asked",    "stopped",
 };
 
 _Static_assert(sizeof(undecoded_names) / sizeof(undecoded_names[0]) == UNDECODED_CAUSES,

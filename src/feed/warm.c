@@ -169,8 +169,8 @@ void warm_note(struct warm *w, uint64_t id, const unsigned char *block)
 
 static int by_id(const void *a, const void *b)
 {
-	uint64_t left = (*(const struct warm_frame *const *)a)->id;
-	uint64_t right = (*(const struct warm_frame *const *)b)->id;
+	uint64_t left = ((const struct warm_frame *)a)->id;
+	uint64_t right = ((const struct warm_frame *)b)->id;
 
 	return (left > right) - (left < right);
 }
@@ -183,7 +183,7 @@ void warm_set_done(struct warm_set *set)
 
 void warm_take(struct warm *w, uint64_t after, struct warm_set *set)
 {
-	const struct warm_frame **frame;
+	struct warm_frame *frame;
 	uint64_t n = 0, bytes = 0;
 
 	warm_set_done(set);
@@ -194,16 +194,16 @@ void warm_take(struct warm *w, uint64_t after, struct warm_set *set)
 		for (unsigned k = 0; k < WARM_FIRST + WARM_LAST; k++) {
 			if (w->conversation[i].frame[k].id <= after)
 				continue;
-			frame[n++] = &w->conversation[i].frame[k];
+			frame[n++] = w->conversation[i].frame[k];
 			bytes += w->conversation[i].frame[k].bytes;
 		}
 	}
 	qsort(frame, n, sizeof(*frame), by_id);
 	set->blocks = n ? malloc(bytes) : NULL;
 	for (uint64_t i = 0; set->blocks && i < n; i++) {
-		memcpy(set->blocks + set->n, frame[i]->block, frame[i]->bytes);
-		set->n += frame[i]->bytes;
-		set->last_id = frame[i]->id;
+		memcpy(set->blocks + set->n, frame[i].block, frame[i].bytes);
+		set->n += frame[i].bytes;
+		set->last_id = frame[i].id;
 		set->frames++;
 	}
 	free(frame);
