@@ -37,7 +37,7 @@ static bool backs_up(const struct adapt *a, uint64_t backlog, uint64_t now_ns)
 {
 	if (a->level == ADAPT_BASIC || now_ns < a->settled_ns)
 		return false;
-	return backlog > a->limit / 2 || (backlog > a->limit / 4 && backlog >= a->backlog);
+	return backlog > a->limit / 4 && backlog >= a->backlog;
 }
 
 static void down(struct adapt *a, uint64_t now_ns)

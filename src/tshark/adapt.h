@@ -3,7 +3,7 @@
  * Theory of operation: told a few times a second what came in, what was decoded and what waits, it
  * says which level to decode at: full, lean, summary, or what summary takes of it, the rest having
  * its basic decode only. One level down where the backlog is past a quarter of its limit and does
- * not shrink, or past half of it; then ADAPT_SETTLE_NS pass before the next, as the change itself
+ * not shrink; then ADAPT_SETTLE_NS pass before the next, as the change itself
  * takes a moment. One up after ADAPT_CALM_NS with next to no backlog, where the level above is not
  * known to be too slow for what comes in: the rate that it managed when it was left is remembered.
  * What it managed with other traffic says less with time, so the memory is let rise, and a level
