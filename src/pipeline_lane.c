@@ -1,5 +1,4 @@
-/* pipeline_lane.c - a lane: one tshark after the other, from its FIFO to the lines that it prints
- */
+/* pipeline_lane.c - one tshark after the other, from its FIFO to the lines that it prints */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -138,6 +137,9 @@ static void spawn(struct lane *l, uint64_t now_ns)
 	int error;
 
 	l->process = (struct port_child){.pid = 0, .out = -1, .err = -1};
+	/* One that begins anyway begins as is wanted now. */
+	if (l->role == LANE_SERVES && l->p->profile != PROFILE_OFF)
+		l->profile = l->p->profile;
 	l->flushes = l->p->config.flush || l->p->shard[l->shard].generations > 0;
 	error = spawn_process(l);
 	l->generation = ++l->p->generations;
