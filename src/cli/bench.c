@@ -42,6 +42,7 @@ static const char help[] =
 	"  --frames N        frames for replay and write (default 1000000)\n"
 	"  --dir DIR         where input and output of the runs lie, in a folder of our own\n"
 	"                    (default: $TMPDIR, or /tmp)\n"
+	"  --shards N|auto   live: with so many tsharks, too, against the one\n"
 	"  --live-frames N   frames for live; a tenth of them in full (default 50000)\n"
 	"  --pps N           rate of latency (default 100)\n"
 	"  --seconds N       length of a latency run (default 10)\n"
@@ -53,6 +54,7 @@ static const char help[] =
 
 struct bench {
 	const char *what, *file;
+	const char *shards; /* NULL: one is enough */
 	unsigned long long runs, frames, live_frames, pps, seconds;
 	const char *asked_tshark;
 	bool json;
@@ -204,26 +206,32 @@ static bool measure_pair(const char *const ours[], const char *const theirs[], s
 	return true;
 }
 
-static bool bench_profile(struct bench *b, enum profile profile, const char *input, uint64_t frames,
-			  struct err *err)
+static bool bench_shards(struct bench *b, enum profile profile, const char *shards,
+			 const char *input, uint64_t frames, struct err *err)
 {
 	/* The peer reads the file itself, with the very arguments that our child gets. */
 	struct args_config config = {.tshark = b->tshark.path, .fifo = input, .profile = profile};
 	char name[32];
 	struct args theirs;
-	const char *ours[] = {b->self,	      "replay",	   "--topspeed",
-			      "-T",	      "none",	   "-q",
-			      "--audit",      "/dev/null", "--tshark",
-			      b->tshark.path, "--decode",  profile_name(profile),
-			      input,	      NULL};
+	const char *ours[] = {b->self,	  "replay",	  "--topspeed", "-T",
+			      "none",	  "-q",		  "--audit",	"/dev/null",
+			      "--tshark", b->tshark.path, "--decode",	profile_name(profile),
+			      "--shards", shards,	  input,	NULL};
 	bool ok;
 
-	snprintf(name, sizeof(name), "live %s", profile_name(profile));
+	snprintf(name, sizeof(name), "live %s/%s", profile_name(profile), shards);
 	check(args_make(&theirs, &config));
 	ok = measure_pair(ours, (const char *const *)theirs.argv, b->runs, frames, result(b, name),
 			  err);
 	args_done(&theirs);
 	return ok;
+}
+
+static bool bench_profile(struct bench *b, enum profile profile, const char *input, uint64_t frames,
+			  struct err *err)
+{
+	return bench_shards(b, profile, "1", input, frames, err) &&
+	       (!b->shards || bench_shards(b, profile, b->shards, input, frames, err));
 }
 
 static bool bench_live(struct bench *b, struct err *err)
@@ -410,6 +418,7 @@ static bool parse(struct bench *b, int argc, char **argv, struct err *err)
 		{"pps", required_argument, NULL, 'p'},
 		{"seconds", required_argument, NULL, 's'},
 		{"tshark", required_argument, NULL, 't'},
+		{"shards", required_argument, NULL, 'n'},
 		{"dir", required_argument, NULL, 'd'},
 		{"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},
@@ -430,6 +439,7 @@ static bool parse(struct bench *b, int argc, char **argv, struct err *err)
 		case 'p': ok = cli_u64("--pps", optarg, 1, 1000000, &b->pps, err); break;
 		case 's': ok = cli_u64("--seconds", optarg, 1, 3600, &b->seconds, err); break;
 		case 't': b->asked_tshark = optarg; break;
+		case 'n': b->shards = optarg; break;
 		case 'd': b->within = optarg; break;
 		case 'j': b->json = true; break;
 		case 'h':
@@ -464,7 +474,7 @@ static void print_row(const char *name, struct json_object *o)
 {
 	struct json_object_iterator at = json_object_iter_begin(o), end = json_object_iter_end(o);
 
-	printf("%-14s", name);
+	printf("%-18s", name);
 	for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at))
 		printf("  %s %.10g", json_object_iter_peek_name(&at),
 		       json_object_get_double(json_object_iter_peek_value(&at)));
