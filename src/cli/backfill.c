@@ -257,11 +257,13 @@ static void fill(struct filler *b)
 	if (pipeline_init(&b->pipeline, &config))
 		return;
 	b->id = b->gaps.gap[0].first;
+	b->s->filling = &b->pipeline;
 	waker_clear(&b->s->waker);
 	if (!actor_start(&b->actor, &b->pipeline, &b->s->waker, &b->s->source_waker)) {
 		run_source(b);
 		tell(b);
 	}
+	b->s->filling = NULL;
 	pipeline_done(&b->pipeline);
 }
 

@@ -43,6 +43,19 @@ static struct {
 	struct session *session;
 } signalled;
 
+/* No tshark, and no FIFO. */
+static void leave_nothing(const struct pipeline *p)
+{
+	for (unsigned i = 0; i < 2 * p->shards; i++) {
+		const struct lane *l = &p->shard[i / 2].lane[i % 2];
+
+		if (child_should_reap(&l->child) && l->process.pid > 0)
+			kill(l->process.pid, SIGKILL);
+		if (l->fifo_path[0])
+			unlink(l->fifo_path);
+	}
+}
+
 /* A second signal ends it at once: no waiting, no ledger, but no tshark and no FIFO left behind
  * either. */
 static void on_signal(int number)
@@ -50,14 +63,9 @@ static void on_signal(int number)
 	struct session *s = signalled.session;
 
 	if (signalled.interrupted++) {
-		for (unsigned i = 0; i < 2 * s->pipeline->shards; i++) {
-			struct lane *l = &s->pipeline->shard[i / 2].lane[i % 2];
-
-			if (child_should_reap(&l->child) && l->process.pid > 0)
-				kill(l->process.pid, SIGKILL);
-			if (l->fifo_path[0])
-				unlink(l->fifo_path);
-		}
+		leave_nothing(s->pipeline);
+		if (s->filling)
+			leave_nothing(s->filling);
 		if (s->posix.dir[0])
 			rmdir(s->posix.dir);
 		_exit(EXIT_UNBALANCED);

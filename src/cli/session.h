@@ -77,6 +77,7 @@ struct session {
 	uint64_t stop_ns;     /* monotonic: the source ends; UINT64_MAX: not by time */
 	struct sampler sampler;
 	struct backfill backfill;
+	struct pipeline *filling; /* backfill's, while it runs */
 };
 
 struct trial;
