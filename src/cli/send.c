@@ -23,7 +23,7 @@
 #include "outgoing.h"
 
 /* A frame this late has others behind it that are due as well: they go together. */
-#define LATE_NS UINT64_C(50000)
+#define LATE_NS UINT64_C(8000)
 
 /* Between two tries of a frame that there was no room for: some ten frames' time. */
 #define RETRY_NS UINT64_C(20000)
