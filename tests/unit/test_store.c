@@ -184,6 +184,65 @@ static void cause_says_basic_or_skipped(void **state)
 	layer_done(&l);
 }
 
+/* Tried again after they had gone: from their cause to decoded, or to another cause. */
+static void tried_again_moves_the_counts(void **state)
+{
+	struct layer l = {0};
+	struct store s;
+
+	(void)state;
+	assert_int_equal(store_init(&s, 5), 0);
+	for (int i = 0; i < 3; i++)
+		store_undecoded(&s, add(&s, &l), UNDECODED_SKIPPED_LOAD);
+	store_backfilled(&s, UNDECODED_SKIPPED_LOAD);
+	store_recaused(&s, UNDECODED_SKIPPED_LOAD, UNDECODED_QUARANTINED);
+	assert_int_equal(s.cause[UNDECODED_SKIPPED_LOAD], 1);
+	assert_int_equal(s.cause[UNDECODED_QUARANTINED], 1);
+	assert_int_equal(s.undecoded, 2);
+	assert_int_equal(s.decoded, 1);
+	assert_int_equal(s.backfilled, 1);
+	store_done(&s);
+	layer_done(&l);
+}
+
+/* A frame that keeps others waiting has a row without; those behind it have theirs; and it comes
+ * again, in its place among those that did so. */
+static void passed_frames_come_again(void **state)
+{
+	struct layer l = {0};
+	struct store s;
+	uint64_t id;
+
+	(void)state;
+	assert_int_equal(store_init(&s, 10), 0);
+	assert_null(store_pass(&s, &id));
+	for (int i = 0; i < 5; i++)
+		add(&s, &l);
+	store_decoded(&s, 2, 0, NULL, NULL, 0);
+	store_decoded(&s, 4, 0, NULL, NULL, 0);
+	assert_int_equal(emit(&s), 0);
+	for (uint64_t want = 1; want <= 4; want++) {
+		struct slot *slot = store_pass(&s, &id);
+
+		assert_int_equal(id, want);
+		assert_int_equal(slot->passed, want % 2); /* 1 and 3 have still to come */
+	}
+	assert_int_equal(emit(&s), 0);
+	assert_int_equal(s.emitted, 1); /* they are held until they have come */
+	store_decoded(&s, 3, 0, NULL, NULL, 0);
+	assert_int_equal(emit(&s), 0);
+	store_decoded(&s, 1, 0, NULL, NULL, 0);
+	assert_int_equal(emit(&s), 1);
+	assert_int_equal(emit(&s), 3);
+	assert_int_equal(emit(&s), 0);
+	assert_int_equal(s.emitted, 5);
+	store_decoded(&s, 5, 0, NULL, NULL, 0);
+	assert_int_equal(emit(&s), 5);
+	assert_null(store_pass(&s, &id));
+	store_done(&s);
+	layer_done(&l);
+}
+
 static void rows_come_in_order_of_ids(void **state)
 {
 	struct layer l = {0};
@@ -521,6 +580,8 @@ int main(void)
 		cmocka_unit_test(ids_count_from_one),
 		cmocka_unit_test(settled_keeps_what_it_was_given),
 		cmocka_unit_test(cause_says_basic_or_skipped),
+		cmocka_unit_test(tried_again_moves_the_counts),
+		cmocka_unit_test(passed_frames_come_again),
 		cmocka_unit_test(rows_come_in_order_of_ids),
 		cmocka_unit_test(oldest_is_pushed_out),
 		cmocka_unit_test(dropped_frames_are_counted_and_gone),
