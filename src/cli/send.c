@@ -22,7 +22,8 @@
 #include "os/txsock.h"
 #include "outgoing.h"
 
-/* A frame this late has others behind it that are due as well: they go together. */
+/* A frame this late, and by more than the gap before it, has others behind it that are due as well:
+ * they go together. */
 #define LATE_NS UINT64_C(8000)
 
 /* Between two tries of a frame that there was no room for: some ten frames' time. */
@@ -44,6 +45,7 @@ struct sender {
 	bool down;    /* the interface is, or has gone */
 	uint64_t stop_ns;
 	uint64_t now_ns, due_ns; /* of the last frame */
+	uint64_t gap_ns;	 /* between when it and the one before it were due */
 	uint64_t start_ns, end_ns;
 	struct hist lateness;  /* ns that frames were sent after they were due */
 	struct hist gap_error; /* ns that the time between two frames was off */
@@ -145,6 +147,7 @@ static void measure(struct sender *s, uint64_t due_ns, uint64_t now_ns)
 	if (late > atomic_load_explicit(&s->late_ns, memory_order_relaxed))
 		atomic_store_explicit(&s->late_ns, late, memory_order_relaxed);
 	s->now_ns = now_ns;
+	s->gap_ns = due_ns - s->due_ns;
 	s->due_ns = due_ns;
 }
 
@@ -176,6 +179,13 @@ static bool wait_for_batch(struct sender *s)
 	return s->now_ns < s->stop_ns;
 }
 
+static bool others_are_due(const struct sender *s)
+{
+	uint64_t late_ns = s->now_ns - s->due_ns;
+
+	return late_ns >= LATE_NS && late_ns >= s->gap_ns;
+}
+
 /* Return: false at the end */
 static bool send_frame(struct sender *s, const struct frame *f)
 {
@@ -192,7 +202,7 @@ static bool send_frame(struct sender *s, const struct frame *f)
 			.serial = f->serial, .ts_ns = f->ts_ns, .bytes = f->caplen};
 		txsock_push(&s->tx, f->data, f->caplen);
 	}
-	if (txsock_full(&s->tx) || !s->batches || (!topspeed && s->now_ns - s->due_ns < LATE_NS))
+	if (txsock_full(&s->tx) || !s->batches || (!topspeed && !others_are_due(s)))
 		flush(s);
 	return !s->down;
 }
