@@ -36,7 +36,7 @@ void nap_woken(struct nap *nap, uint64_t wake_ns, uint64_t now_ns)
 	if (now_ns - wake_ns > nap->spin_ns)
 		nap->spin_ns += NAP_RAISE_NS;
 	else
-		nap->spin_ns -= NAP_RAISE_NS / 1000;
+		nap->spin_ns -= NAP_RAISE_NS / 3000;
 	if (nap->spin_ns > NAP_SPIN_MAX_NS)
 		nap->spin_ns = NAP_SPIN_MAX_NS;
 	if (nap->spin_ns < NAP_SPIN_MIN_NS)

@@ -3,8 +3,8 @@
  * A sleep ends late: by some 60 us on idle metal, by up to 300 us in a virtual machine. So it is
  * made to end that much before the deadline, and the rest is spent looking at the clock. How much
  * is learnt from each sleep: one that came too late raises it by NAP_RAISE_NS, one in time lowers
- * it by a 1000th of that, so it settles where one sleep in 1,000 is too late: each puts two gaps
- * out, and p99 of the gaps stays clear of them. At a thousand frames a second that is 10 to 17 % of
+ * it by a 3000th of that, so it settles where one sleep in 3,000 is too late: each puts two gaps
+ * out, and p99 of the gaps stays clear of them. At a thousand frames a second that is 13 to 31 % of
  * a processor; a loop that only looks at the clock takes all of it.
  *
  * Source for the rule: Robbins and Monro, stochastic approximation of a quantile, 1951
