@@ -519,8 +519,8 @@ static void fail_stuck(struct world *w, const char *what)
 	char lanes[512] = "";
 	size_t n = 0;
 
-	for (unsigned i = 0; i < 2 * w->pipeline.shards && n < sizeof(lanes); i++) {
-		const struct lane *l = &w->pipeline.shard[i / 2].lane[i % 2];
+	for (unsigned i = 0; i < pipeline_lanes(&w->pipeline) && n < sizeof(lanes); i++) {
+		const struct lane *l = pipeline_lane(&w->pipeline, i);
 
 		n += (size_t)snprintf(lanes + n, sizeof(lanes) - n, " %s %s",
 				      lane_role_name(l->role), child_state_name(l->child.state));

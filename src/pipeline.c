@@ -29,8 +29,8 @@ static int init_shards(struct pipeline *p)
 	p->shard = calloc(p->shards, sizeof(*p->shard));
 	if (!p->shard)
 		return -ENOMEM;
-	for (unsigned i = 0; i < 2 * p->shards; i++) {
-		if (lane_init(&p->shard[i / 2].lane[i % 2], p, i / 2))
+	for (unsigned i = 0; i < pipeline_lanes(p); i++) {
+		if (lane_init(pipeline_lane(p, i), p, i / 2))
 			return -ENOMEM;
 	}
 	for (unsigned i = 0; i < p->shards; i++) {
@@ -48,8 +48,8 @@ static int init_shards(struct pipeline *p)
 
 static void done_shards(struct pipeline *p)
 {
-	for (unsigned i = 0; p->shard && i < 2 * p->shards; i++)
-		lane_done(&p->shard[i / 2].lane[i % 2]);
+	for (unsigned i = 0; p->shard && i < pipeline_lanes(p); i++)
+		lane_done(pipeline_lane(p, i));
 	for (unsigned i = 0; p->shard && i < p->shards; i++)
 		warm_done(&p->shard[i].warm);
 	free(p->shard);
@@ -547,8 +547,8 @@ static void find_tshark(struct pipeline *p, uint64_t now_ns)
 
 static bool any_alive(const struct pipeline *p)
 {
-	for (unsigned i = 0; i < 2 * p->shards; i++) {
-		const struct child *c = &p->shard[i / 2].lane[i % 2].child;
+	for (unsigned i = 0; i < pipeline_lanes(p); i++) {
+		const struct child *c = &pipeline_lane(p, i)->child;
 
 		if (child_alive(c) || c->state == CHILD_WAITING)
 			return true;
@@ -568,8 +568,8 @@ static void stop_late(struct pipeline *p, uint64_t now_ns)
 	if (!p->stop_ns || now_ns < p->stop_ns || !tap_closed(&p->tap) || p->stop_termed)
 		return;
 	p->stop_termed = true;
-	for (unsigned i = 0; i < 2 * p->shards; i++)
-		lane_end(&p->shard[i / 2].lane[i % 2], now_ns);
+	for (unsigned i = 0; i < pipeline_lanes(p); i++)
+		lane_end(pipeline_lane(p, i), now_ns);
 	/* What a process is still on is settled once that has ended. */
 	for (unsigned i = 0; i < p->shards; i++) {
 		if (!child_alive(&p->shard[i].lane[0].child) &&
@@ -583,8 +583,8 @@ static void drain(struct pipeline *p)
 	if (p->draining || !tap_ended(&p->tap))
 		return;
 	p->draining = true;
-	for (unsigned i = 0; i < 2 * p->shards; i++)
-		child_finish(&p->shard[i / 2].lane[i % 2].child);
+	for (unsigned i = 0; i < pipeline_lanes(p); i++)
+		child_finish(&pipeline_lane(p, i)->child);
 }
 
 /* Everything but the writing of files is done. */

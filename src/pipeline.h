@@ -273,6 +273,18 @@ struct pipeline {
 	struct iovec iov[FEED_IOVECS_MAX];
 };
 
+/** pipeline_lanes() - How many lanes there are: two a shard */
+static inline unsigned pipeline_lanes(const struct pipeline *p)
+{
+	return 2 * p->shards;
+}
+
+/** pipeline_lane() - The @i-th of them */
+static inline struct lane *pipeline_lane(const struct pipeline *p, unsigned i)
+{
+	return &p->shard[i / 2].lane[i % 2];
+}
+
 /** pipeline_init() - @config: copied, what it points to is borrowed. Return: 0, or -ENOMEM */
 int pipeline_init(struct pipeline *p, const struct pipeline_config *config);
 

@@ -46,8 +46,8 @@ static struct {
 /* No tshark, and no FIFO. */
 static void leave_nothing(const struct pipeline *p)
 {
-	for (unsigned i = 0; i < 2 * p->shards; i++) {
-		const struct lane *l = &p->shard[i / 2].lane[i % 2];
+	for (unsigned i = 0; i < pipeline_lanes(p); i++) {
+		const struct lane *l = pipeline_lane(p, i);
 
 		if (child_should_reap(&l->child) && l->process.pid > 0)
 			kill(l->process.pid, SIGKILL);

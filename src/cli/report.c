@@ -162,8 +162,8 @@ static const char *last_words(const struct pipeline *p, size_t *n)
 	const char *last = NULL;
 	uint32_t generation = 0;
 
-	for (unsigned i = 0; i < 2 * p->shards; i++) {
-		const struct lane *l = &p->shard[i / 2].lane[i % 2];
+	for (unsigned i = 0; i < pipeline_lanes(p); i++) {
+		const struct lane *l = pipeline_lane(p, i);
 		size_t bytes = 0;
 		const char *text = tail_last(&l->tail, 0, &bytes);
 
