@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/mix.h"
+
 struct sim_random {
 	uint64_t state;
 };
@@ -13,11 +15,7 @@ struct sim_random {
  * generators" */
 static inline uint64_t random_next(struct sim_random *r)
 {
-	uint64_t z = (r->state += UINT64_C(0x9e3779b97f4a7c15));
-
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return z ^ (z >> 31);
+	return mix64(r->state += UINT64_C(0x9e3779b97f4a7c15));
 }
 
 /** random_range() - A number from @least to @most, both included */

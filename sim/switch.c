@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/mix.h"
 
 #define SOURCE_AT 6u /* offset of the source address in a frame; the destination is at 0 */
 
@@ -118,13 +119,10 @@ static void bucket_take(struct bucket *b)
 
 /* ---- address table ---- */
 
-/* Finaliser of SplitMix64 (Steele, Lea, Flood 2014): each bit in changes half of the bits out. */
-static uint64_t mix64(uint64_t x)
+/* The first number of SplitMix64 from this seed: unlike mix64(), it makes something of 0. */
+static uint64_t stirred(uint64_t seed)
 {
-	x += UINT64_C(0x9e3779b97f4a7c15);
-	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-	return x ^ x >> 31;
+	return mix64(seed + UINT64_C(0x9e3779b97f4a7c15));
 }
 
 /* Multiply-shift hashing (Dietzfelbinger et al. 1997) is universal for a random odd multiplier: no
@@ -142,7 +140,7 @@ static bool table_init(struct table *t, uint32_t max)
 	if (!t->entries || !t->buckets)
 		return false;
 	t->entries[0].mac = ADDRESS_NONE;
-	t->multiplier = mix64((uintptr_t)t->entries ^ mix64((uintptr_t)t->buckets)) | 1;
+	t->multiplier = stirred((uintptr_t)t->entries ^ stirred((uintptr_t)t->buckets)) | 1;
 	t->shift = 64 - bits;
 	t->max = max;
 	return true;

@@ -3,20 +3,14 @@
 
 #include <string.h>
 
-/* splitmix64's finalizer: every bit of the input reaches every bit of the output. */
-static uint64_t mix(uint64_t x)
-{
-	x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return x ^ (x >> 31);
-}
+#include "base/mix.h"
 
 static uint64_t hash(const unsigned char *address, size_t n)
 {
 	uint64_t word[2] = {0, 0};
 
 	memcpy(word, address, n);
-	return mix(word[0] + mix(word[1] + n));
+	return mix64(word[0] + mix64(word[1] + n));
 }
 
 unsigned shard_of(const struct basic *b, unsigned shards)
@@ -34,5 +28,5 @@ unsigned shard_of(const struct basic *b, unsigned shards)
 	} else {
 		pair = hash(b->eth_src, 6) + hash(b->eth_dst, 6);
 	}
-	return (unsigned)(mix(pair) % shards);
+	return (unsigned)(mix64(pair) % shards);
 }
