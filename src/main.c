@@ -20,6 +20,8 @@ static const struct command {
 	{"minimize", cli_minimize, "shrink a capture while a command still reproduces"},
 	{"anonymize", cli_anonymize,
 	 "replace addresses, names and contents of a capture, under a key"},
+	{"show", cli_show, "show layers and bytes of frames of a capture"},
+	{"follow", cli_follow, "show what a stream of a capture carried"},
 	{"control", cli_control, "speak to a replay that runs: filter, scope, cut, frame, stop"},
 	{"bench", cli_bench, "measure, beside tshark where that is installed"},
 };

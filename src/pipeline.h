@@ -114,6 +114,7 @@ struct pipeline_config {
 	bool verbatim;		/* keep tshark's own lines, for -T ek */
 	bool flush;	    /* tshark -l from the first generation on; later ones always have it */
 	const char *tshark; /* path, borrowed; NULL: there is none */
+	const struct dissect *dissect; /* how it dissects, borrowed; NULL: as it is set up */
 	/* Live, without one: asked each PIPELINE_FIND_NS whether there is one now; must not block.
 	 * NULL: nobody is. Return: its path, borrowed for good, or NULL */
 	const char *(*find_tshark)(void *ctx);

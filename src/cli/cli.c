@@ -109,6 +109,26 @@ bool cli_find_tshark(char path[4096])
 	return false;
 }
 
+bool cli_find_sharkd(char path[4096], const char *tshark)
+{
+	const char *slash = tshark ? strrchr(tshark, '/') : NULL;
+	const char *search = getenv("PATH");
+
+	if (slash && snprintf(path, 4096, "%.*s/sharkd", (int)(slash - tshark), tshark) < 4096 &&
+	    runnable(path))
+		return true;
+	while (search && *search) {
+		size_t n = strcspn(search, ":");
+
+		if (n && snprintf(path, 4096, "%.*s/sharkd", (int)n, search) < 4096 &&
+		    runnable(path))
+			return true;
+		search += n + (search[n] == ':');
+	}
+	path[0] = '\0';
+	return false;
+}
+
 bool cli_detect(struct detected *d, const char *asked, struct err *err)
 {
 	memset(d, 0, sizeof(*d));

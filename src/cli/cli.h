@@ -20,12 +20,18 @@ int cli_control(int argc, char **argv);
 int cli_run(int argc, char **argv);
 int cli_minimize(int argc, char **argv);
 int cli_anonymize(int argc, char **argv);
+int cli_show(int argc, char **argv);
+int cli_follow(int argc, char **argv);
 
 /** cli_self() - The path of this very program. Return: false where it cannot be told */
 bool cli_self(char path[4096]);
 
 /** cli_say() - Print "secvf: " and the message on stderr. Return: its exit code */
 int cli_say(const struct err *err);
+
+/** cli_find_sharkd() - Where one is, if it can be run: beside @tshark (may be NULL), then in $PATH
+ */
+bool cli_find_sharkd(char path[4096], const char *tshark);
 
 /**
  * cli_detect() - Find tshark and read its version

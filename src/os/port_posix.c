@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-extern char **environ;
+#include "os/spawn.h"
 
 uint64_t clock_now_ns(void)
 {
@@ -98,58 +97,14 @@ static void fifo_remove(void *ctx, const char *path)
 	unlink(path);
 }
 
+/* Only our end does not block: tshark expects its stdout to. */
 static int make_pipe(int fd[2])
 {
-#ifdef __linux__
-	if (pipe2(fd, O_CLOEXEC))
-		return -errno;
-#else
-	if (pipe(fd))
-		return -errno;
-	fcntl(fd[0], F_SETFD, FD_CLOEXEC);
-	fcntl(fd[1], F_SETFD, FD_CLOEXEC);
-#endif
-	/* Only our end: tshark expects its stdout to block. */
-	fcntl(fd[0], F_SETFL, O_NONBLOCK);
-	return 0;
-}
+	int error = spawn_pipe(fd);
 
-static void close_pipe(int fd[2])
-{
-	close(fd[0]);
-	close(fd[1]);
-}
-
-/* Default signals and an own process group: a Ctrl-C at the terminal is ours to handle, not the
- * child's. */
-static int spawn_in_group(char *const argv[], int out, int err, pid_t *pid)
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t all, none;
-	int error;
-
-	sigfillset(&all);
-	sigemptyset(&none);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawnattr_init(&attributes);
-	error = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 	if (!error)
-		error = posix_spawn_file_actions_adddup2(&actions, out, 1);
-	if (!error)
-		error = posix_spawn_file_actions_adddup2(&actions, err, 2);
-	if (!error)
-		error = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP |
-								      POSIX_SPAWN_SETSIGDEF |
-								      POSIX_SPAWN_SETSIGMASK);
-	posix_spawnattr_setpgroup(&attributes, 0);
-	posix_spawnattr_setsigdefault(&attributes, &all);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	if (!error)
-		error = posix_spawn(pid, argv[0], &actions, &attributes, argv, environ);
-	posix_spawnattr_destroy(&attributes);
-	posix_spawn_file_actions_destroy(&actions);
-	return -error;
+		fcntl(fd[0], F_SETFL, O_NONBLOCK);
+	return error;
 }
 
 static int spawn(void *ctx, char *const argv[], struct port_child *child)
@@ -163,16 +118,16 @@ static int spawn(void *ctx, char *const argv[], struct port_child *child)
 		return error;
 	error = make_pipe(err);
 	if (error) {
-		close_pipe(out);
+		spawn_pipe_close(out);
 		return error;
 	}
 #ifdef F_SETPIPE_SZ
 	fcntl(out[0], F_SETPIPE_SZ, PORT_PIPE_BYTES);
 #endif
-	error = spawn_in_group(argv, out[1], err[1], &pid);
+	error = spawn_in_group(argv, -1, out[1], err[1], &pid);
 	if (error) {
-		close_pipe(out);
-		close_pipe(err);
+		spawn_pipe_close(out);
+		spawn_pipe_close(err);
 		return error;
 	}
 	close(out[1]);
@@ -332,7 +287,7 @@ int port_posix_output(char *const argv[], char *out, size_t n, uint64_t timeout_
 	if (error)
 		return error;
 	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	error = null < 0 ? -errno : spawn_in_group(argv, fd[1], null, &pid);
+	error = null < 0 ? -errno : spawn_in_group(argv, -1, fd[1], null, &pid);
 	if (null >= 0)
 		close(null);
 	close(fd[1]);

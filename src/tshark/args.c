@@ -61,7 +61,7 @@ bool args_make(struct args *a, const struct args_config *config)
 	memset(a, 0, sizeof(*a));
 	check(config->profile != PROFILE_OFF);
 	a->argv[n++] = (char *)config->tshark;
-	a->argv[n++] = (char *)"-n";
+	n += dissect_args(config->dissect, a->argv + n);
 	if (config->flush)
 		a->argv[n++] = (char *)"-l";
 	a->argv[n++] = (char *)"-r";

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "tshark/dissect.h"
 
 enum profile {
 	PROFILE_FULL,	 /* -T ek: every field */
@@ -16,7 +17,7 @@ enum profile {
 	PROFILE_OFF,	 /* no tshark: basic decode */
 };
 
-#define ARGS_MAX 16
+#define ARGS_MAX (16 + DISSECT_ARGS_MAX)
 
 /** struct args - An argument vector with its storage */
 struct args {
@@ -31,6 +32,7 @@ struct args_config {
 	enum profile profile;
 	bool verbatim; /* -T ek: no columns of ours in full, so that the output is tshark's own */
 	const char *write; /* -w: tshark writes what it is fed to a file, too; NULL: it does not */
+	const struct dissect *dissect; /* NULL: as it is */
 	unsigned generation; /* from the second on, it is part of the file's name */
 	bool flush; /* -l: flush after each packet; costs throughput, gives latency and precision */
 };

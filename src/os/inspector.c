@@ -1,0 +1,350 @@
+/* inspector.c - sharkd, or else tshark */
+#include "os/inspector.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "analysis/hint.h"
+#include "capfile/capfile.h"
+#include "os/collect.h"
+
+/* A pcap of Ethernet without frames: what a filter is tried on. */
+static const unsigned char no_frames[24] = {0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0,
+					    0,	  0,	0,    0,    0, 0, 4, 0, 1, 0, 0, 0};
+
+/* Names of what -N resolves, as preferences; all others of them are off. */
+static const struct {
+	char letter;
+	const char *name;
+} resolutions[] = {
+	{'m', "nameres.mac_name"},
+	{'t', "nameres.transport_name"},
+	{'n', "nameres.network_name"},
+	{'d', "nameres.dns_pkt_addr_resolution"},
+	{'N', "nameres.use_external_name_resolver"},
+	{'v', "nameres.vlan_name"},
+	{'s', "nameres.ss7_pc_name"},
+};
+
+void inspector_open(struct inspector *x, const char *tshark, const char *sharkd,
+		    const struct dissect *dissect)
+{
+	*x = (struct inspector){.tshark = tshark, .sharkd_path = sharkd, .dissect = dissect};
+}
+
+void inspector_close(struct inspector *x)
+{
+	sharkd_close(&x->sharkd);
+	fields_done(&x->fields);
+	x->loaded = false;
+}
+
+void inspector_load(struct inspector *x, const char *file)
+{
+	snprintf(x->file, sizeof(x->file), "%s%s", file[0] == '-' ? "./" : "", file);
+	x->loaded = false;
+}
+
+/* ---- sharkd ---- */
+
+/* "NAME:VALUE" */
+static bool set_preference(struct inspector *x, const char *text, struct err *err)
+{
+	const char *colon = strchr(text, ':');
+	char name[256];
+
+	snprintf(name, sizeof(name), "%.*s", (int)(colon - text), text);
+	return sharkd_set(&x->sharkd, name, colon + 1, err) == SHARKD_OK;
+}
+
+static bool set_up(struct inspector *x, struct err *err)
+{
+	const struct dissect *d = x->dissect;
+	const char *resolve = d && d->resolve ? d->resolve : "";
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < sizeof(resolutions) / sizeof(resolutions[0]); i++)
+		ok = sharkd_set(&x->sharkd, resolutions[i].name,
+				strchr(resolve, resolutions[i].letter) ? "TRUE" : "FALSE",
+				err) != SHARKD_GONE;
+	for (unsigned i = 0; ok && d && i < d->preferences; i++)
+		ok = set_preference(x, d->preference[i], err);
+	if (ok && d && d->keylog[0])
+		ok = set_preference(x, d->keylog, err);
+	return ok;
+}
+
+/* It knows no decode-as. */
+static bool can_sharkd(const struct inspector *x)
+{
+	return x->sharkd_path && !(x->tshark && x->dissect && x->dissect->decodes);
+}
+
+static bool need_sharkd(struct inspector *x, struct err *err)
+{
+	if (sharkd_is_open(&x->sharkd))
+		return true;
+	x->loaded = false;
+	if (!sharkd_open(&x->sharkd, x->sharkd_path, err))
+		return false;
+	if (set_up(x, err))
+		return true;
+	sharkd_close(&x->sharkd);
+	return false;
+}
+
+static bool need_capture(struct inspector *x, struct err *err)
+{
+	if (!need_sharkd(x, err))
+		return false;
+	if (x->loaded)
+		return true;
+	x->loaded = sharkd_load(&x->sharkd, x->file, err) == SHARKD_OK;
+	if (!x->loaded && sharkd_is_open(&x->sharkd)) {
+		/* Where our reader fails, too, it says more. */
+		struct capfile *c = capfile_open(x->file, err);
+
+		if (c)
+			capfile_close(c);
+	}
+	return x->loaded;
+}
+
+/* ---- tshark ---- */
+
+/* `tshark PREFERENCES -r FILE WORDS...` Return: whether it ended well, @err else */
+static bool ask_tshark(struct inspector *x, const char *file, const char *const words[],
+		       struct collect *c, struct err *err)
+{
+	char *argv[DISSECT_ARGS_MAX + 16] = {(char *)x->tshark};
+	char why[640];
+	int n = 1, error;
+
+	n += dissect_args(x->dissect, argv + n);
+	argv[n++] = (char *)"-r";
+	argv[n++] = (char *)file;
+	for (int i = 0; words[i]; i++)
+		argv[n++] = (char *)words[i];
+	c->timeout_ns = INSPECTOR_TSHARK_NS;
+	c->bytes_max = INSPECTOR_OUTPUT_MAX;
+	error = collect_run(c, argv);
+	if (!error && WIFEXITED(c->status) && WEXITSTATUS(c->status) == 0)
+		return true;
+	err_set(err, EXIT_ENVIRONMENT, "%s: %s: %s", file, x->tshark, collect_why(c, error, why));
+	return false;
+}
+
+static bool frame_by_tshark(struct inspector *x, uint32_t number, const unsigned char *frame,
+			    size_t frame_n, struct layers *l, struct err *err)
+{
+	char filter[64], count[16];
+	const char *words[] = {"-Y", filter, "-c", count, "-T", "pdml", NULL};
+	struct collect c = {0};
+	bool ok;
+
+	snprintf(filter, sizeof(filter), "frame.number == %u", number);
+	snprintf(count, sizeof(count), "%u", number);
+	ok = ask_tshark(x, x->file, words, &c, err) &&
+	     layers_from_pdml(l, c.out.p, c.out.n, frame, frame_n, err);
+	collect_done(&c);
+	return ok;
+}
+
+/* ---- questions ---- */
+
+bool inspector_frame(struct inspector *x, uint32_t number, const unsigned char *frame,
+		     size_t frame_n, struct layers *l, struct err *err)
+{
+	char params[128];
+	const char *answer;
+	size_t n;
+	enum sharkd_result result;
+	struct err why = {0};
+
+	if (!can_sharkd(x))
+		return frame_by_tshark(x, number, frame, frame_n, l, err);
+	if (!need_capture(x, err))
+		return false;
+	snprintf(params, sizeof(params), "{\"frame\":%u,\"proto\":true,\"bytes\":true}", number);
+	result = sharkd_ask(&x->sharkd, "frame", params, SHARKD_ASK_NS, &answer, &n, &why);
+	if (result == SHARKD_OK)
+		return layers_from_sharkd(l, answer, n, err);
+	if (result == SHARKD_REFUSED)
+		err_set(err, EXIT_USAGE, "%s: frame %u: %s", x->file, number, why.text);
+	else
+		err_set(err, EXIT_ENVIRONMENT, "%s: frame %u: %s", x->file, number, why.text);
+	return false;
+}
+
+/* As sharkd and tshark call the followers: "HTTP", "TCP"; "http", "tcp". */
+static void in_case(const char *word, bool upper, char out[16])
+{
+	size_t i = 0;
+
+	for (; i < 15 && word[i]; i++)
+		out[i] = (char)(word[i] >= 'a' && word[i] <= 'z' && upper ? word[i] - 32 : word[i]);
+	out[i] = '\0';
+}
+
+static bool follow_by_tshark(struct inspector *x, const char *kind, const char *filter,
+			     struct follow *f, struct err *err)
+{
+	const char *number = strrchr(filter, ' ');
+	char tap[128];
+	const char *words[] = {"-q", "-z", tap, NULL};
+	struct collect c = {0};
+	bool ok;
+
+	snprintf(tap, sizeof(tap), "follow,%s,raw,%s", kind, number ? number + 1 : filter);
+	ok = ask_tshark(x, x->file, words, &c, err) && follow_from_tshark(f, c.out.p, c.out.n, err);
+	collect_done(&c);
+	return ok;
+}
+
+bool inspector_follow(struct inspector *x, const char *kind, const char *filter, struct follow *f,
+		      struct err *err)
+{
+	struct buf params = {0};
+	char upper[16];
+	const char *answer;
+	size_t n;
+	enum sharkd_result result;
+	struct err why = {0};
+
+	if (!can_sharkd(x))
+		return follow_by_tshark(x, kind, filter, f, err);
+	if (!need_capture(x, err))
+		return false;
+	in_case(kind, true, upper);
+	buf_printf(&params, "{\"follow\":\"%s\",\"filter\":", upper);
+	buf_json(&params, filter, strlen(filter));
+	buf_puts(&params, "}");
+	buf_putc(&params, '\0');
+	result = sharkd_ask(&x->sharkd, "follow", params.p, SHARKD_LOAD_NS, &answer, &n, &why);
+	buf_done(&params);
+	if (result == SHARKD_OK)
+		return follow_from_sharkd(f, answer, n, err);
+	err_set(err, result == SHARKD_REFUSED ? EXIT_USAGE : EXIT_ENVIRONMENT, "%s: %s: %s",
+		x->file, filter, why.text);
+	return false;
+}
+
+/* tshark prints the expression, indented, and a caret below the place; collect has joined the lines
+ * by blanks: "MESSAGE     EXPRESSION     ^~~". */
+static void read_place(const char *said, const char *filter, struct filter_verdict *v)
+{
+	const char *expression = strstr(said, filter);
+	const char *caret = strrchr(said, '^');
+	size_t before;
+
+	if (!expression || !caret || expression == said) {
+		snprintf(v->message, sizeof(v->message), "%s", said);
+		return;
+	}
+	before = (size_t)(expression - said);
+	while (before && said[before - 1] == ' ')
+		before--;
+	snprintf(v->message, sizeof(v->message), "%.*s", (int)before, said);
+	/* Behind the expression: a blank, as many as it was indented by, and as far as the place
+	 * is. */
+	before = (size_t)(caret - (expression + strlen(filter)));
+	v->at = before > 5 ? before - 5 : 0;
+	v->n = 1 + strspn(caret + 1, "~");
+	if (v->at + v->n > strlen(filter))
+		v->at = v->n = 0;
+}
+
+static bool check_by_tshark(struct inspector *x, const char *filter, struct filter_verdict *v,
+			    struct err *err)
+{
+	const char *words[] = {"-Y", filter, NULL};
+	struct collect c = {.input = no_frames, .input_n = sizeof(no_frames)};
+	struct err why;
+
+	v->ok = ask_tshark(x, "-", words, &c, &why);
+	if (!v->ok && !c.said[0]) {
+		*err = why;
+		collect_done(&c);
+		return false;
+	}
+	if (!v->ok)
+		read_place(c.said, filter, v);
+	collect_done(&c);
+	return true;
+}
+
+/* Return: false where sharkd can't say */
+static bool check_by_sharkd(struct inspector *x, const char *filter, struct filter_verdict *v,
+			    struct err *err)
+{
+	struct buf params = {0};
+	const char *answer, *warning;
+	size_t n;
+	enum sharkd_result result;
+	struct err why = {0};
+
+	if (!need_sharkd(x, err))
+		return false;
+	buf_puts(&params, "{\"filter\":");
+	buf_json(&params, filter, strlen(filter));
+	buf_puts(&params, "}");
+	buf_putc(&params, '\0');
+	result = sharkd_ask(&x->sharkd, "check", params.p, SHARKD_ASK_NS, &answer, &n, &why);
+	buf_done(&params);
+	if (result == SHARKD_GONE) {
+		*err = why;
+		return false;
+	}
+	v->ok = result == SHARKD_OK;
+	if (!v->ok)
+		snprintf(v->message, sizeof(v->message), "%s",
+			 strncmp(why.text, "Filter invalid - ", 17) ? why.text : why.text + 17);
+	else if ((warning = strstr(answer, "\"warning\":\"")))
+		snprintf(v->message, sizeof(v->message), "%.*s", (int)strcspn(warning + 11, "\""),
+			 warning + 11);
+	return true;
+}
+
+bool inspector_check(struct inspector *x, const char *filter, struct filter_verdict *v,
+		     struct err *err)
+{
+	bool asked;
+
+	*v = (struct filter_verdict){0};
+	/* To tshark no filter at all is right, and so it is here. */
+	if (!filter[strspn(filter, " \t")]) {
+		v->ok = true;
+		return true;
+	}
+	asked = x->sharkd_path && check_by_sharkd(x, filter, v, err);
+	/* Only tshark tells the place. */
+	if ((!asked || !v->ok) && x->tshark)
+		asked = check_by_tshark(x, filter, v, err);
+	if (asked && v->ok)
+		v->hint = hint_of(filter);
+	return asked;
+}
+
+const struct fields *inspector_fields(struct inspector *x, struct err *err)
+{
+	char *argv[] = {(char *)x->tshark, (char *)"-G", (char *)"fields", NULL};
+	struct collect c = {.timeout_ns = INSPECTOR_TSHARK_NS, .bytes_max = INSPECTOR_OUTPUT_MAX};
+	char why[640];
+	int error;
+
+	if (x->fields.count)
+		return &x->fields;
+	if (!x->tshark) {
+		err_set(err, EXIT_ENVIRONMENT, "fields are asked of tshark, and there is none");
+		return NULL;
+	}
+	error = collect_run(&c, argv);
+	if (error || !fields_parse(&x->fields, &c.out))
+		err_set(err, EXIT_ENVIRONMENT, "%s -G fields: %s", x->tshark,
+			collect_why(&c, error, why));
+	collect_done(&c);
+	return x->fields.count ? &x->fields : NULL;
+}
