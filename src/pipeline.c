@@ -641,39 +641,61 @@ static void find(struct pipeline *p, struct frame_query *q)
 	q->where = FRAME_NONE;
 	q->segment = NULL;
 	q->block = NULL;
+	q->end = q->id;
 	if (!q->id || q->id >= s->head)
 		return;
 	q->where = FRAME_IN_MEMORY;
 	if (q->id >= s->tail) {
 		q->segment = segment_ref(store_segment(s, q->id));
 		q->block = store_slot(s, q->id)->block;
-	} else if (!spill_find(&p->spill, q->id, &q->segment, &q->block)) {
+		q->end = store_segment_end(s, q->id);
+	} else if (spill_find(&p->spill, q->id, &q->segment, &q->block)) {
+		q->end = q->id + 1;
+	} else {
 		q->where = FRAME_LEFT;
 	}
 }
 
-static void answer(struct pipeline *p, struct frame_query *q)
+static void answer(struct pipeline *p, struct frame_query *q, bool wait)
 {
 	while (q && q != &hushed) {
 		struct frame_query *next = q->next;
 
-		find(p, q);
-		q->answer(q);
+		if (wait && q->wait && q->id >= p->store.head) {
+			q->next = p->waiting;
+			p->waiting = q;
+		} else {
+			find(p, q);
+			q->answer(q);
+		}
 		q = next;
 	}
 }
 
-static void answer_all(struct pipeline *p)
+/* Those that waited, too, where their frame has come. */
+static void answer_all(struct pipeline *p, bool wait)
 {
 	struct frame_query *newest = atomic_load_explicit(&p->queries, memory_order_relaxed);
+	struct frame_query *waiting = p->waiting;
 
+	p->waiting = NULL;
+	answer(p, waiting, wait);
 	if (newest && newest != &hushed)
-		answer(p, atomic_exchange_explicit(&p->queries, NULL, memory_order_acquire));
+		answer(p, atomic_exchange_explicit(&p->queries, NULL, memory_order_acquire), wait);
+}
+
+void pipeline_answer(struct pipeline *p)
+{
+	answer_all(p, false);
 }
 
 void pipeline_hush(struct pipeline *p)
 {
-	answer(p, atomic_exchange_explicit(&p->queries, &hushed, memory_order_acquire));
+	struct frame_query *waiting = p->waiting;
+
+	p->waiting = NULL;
+	answer(p, waiting, false);
+	answer(p, atomic_exchange_explicit(&p->queries, &hushed, memory_order_acquire), false);
 }
 
 static void write_out(struct pipeline *p, uint64_t now_ns)
@@ -801,7 +823,7 @@ void pipeline_step(struct pipeline *p, uint64_t now_ns, struct pipeline_wait *wa
 	stop_late(p, now_ns);
 	busy |= emit(p, PIPELINE_STEP_EMITS, now_ns);
 	write_out(p, now_ns);
-	answer_all(p);
+	answer_all(p, !pipeline_finished(p));
 	tell_old_runs(p, now_ns);
 	if (pipeline_finished(p)) {
 		for (int i = 0; i < UNDECODED_CAUSES; i++)

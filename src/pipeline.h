@@ -169,9 +169,12 @@ struct frame_query {
 	/* Called once, on the pipeline's thread: must not block. The query is the asker's again */
 	void (*answer)(struct frame_query *q);
 	void *ctx;
+	bool wait;		    /* answer once there is such a frame, or never will be */
 	enum frame_where where;	    /* the answer; in memory: */
 	struct segment *segment;    /* a reference, which is the asker's now */
 	const unsigned char *block; /* in it */
+	uint64_t end; /* frames [id, end) were captured, and lie in it from there on; blocks that
+			 are no packets may stand between them */
 	struct frame_query *next;
 };
 
@@ -271,6 +274,7 @@ struct pipeline {
 	bool sink_full;
 	struct pipeline_gauges gauges;
 	_Atomic(struct frame_query *) queries; /* asked, newest first */
+	struct frame_query *waiting;	       /* of them, for a frame that is yet to come */
 	struct iovec iov[FEED_IOVECS_MAX];
 };
 
@@ -306,6 +310,10 @@ void pipeline_cut(struct pipeline *p);
 /** pipeline_ask() - Any thread; wake the pipeline afterwards. Return: false, and nothing asked,
  * once pipeline_hush() was called */
 bool pipeline_ask(struct pipeline *p, struct frame_query *q);
+
+/** pipeline_answer() - Answer what was asked, as each step does: the pipeline's owner, once its
+ * thread has ended */
+void pipeline_answer(struct pipeline *p);
 
 /** pipeline_hush() - Answer what was asked, take no more questions. The pipeline's thread, or its
  * owner's once it is finished */

@@ -5,19 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
 #include "base/check.h"
-
-#define LINKTYPE_ETHERNET 1
-
-static void make_header(unsigned char *h)
-{
-	le32_store(h, 0xa1b23c4d);
-	h[4] = 2;
-	h[6] = 4;
-	le32_store(h + 16, FRAME_BYTES_MAX);
-	le32_store(h + 20, LINKTYPE_ETHERNET);
-}
 
 int feed_init(struct feed *f, struct store *store, unsigned shard, uint64_t stall_ns)
 {
@@ -31,7 +19,7 @@ int feed_init(struct feed *f, struct store *store, unsigned shard, uint64_t stal
 	f->stall_ns = stall_ns;
 	f->next = 1;
 	f->fed_base = 1;
-	make_header(f->header);
+	pcap_file_header(f->header);
 	return 0;
 }
 
@@ -45,7 +33,7 @@ void feed_done(struct feed *f)
 
 static uint64_t record_bytes(const unsigned char *block)
 {
-	return (uint64_t)FEED_RECORD_BYTES + packet_of(block).caplen;
+	return (uint64_t)PCAP_RECORD_BYTES + packet_of(block).caplen;
 }
 
 /* Whether it is a frame that the store holds. */
@@ -190,17 +178,14 @@ static int lend_record(struct feed *f, struct iovec *iov, uint64_t id, const uns
 	unsigned char *r = f->records[f->lent_count];
 	int n = 0;
 
-	le32_store(r, (uint32_t)(v.ts_ns / 1000000000));
-	le32_store(r + 4, (uint32_t)(v.ts_ns % 1000000000));
-	le32_store(r + 8, v.caplen);
-	le32_store(r + 12, v.len);
+	pcap_record_header(r, &v);
 	f->lent[f->lent_count] = id;
 	f->lent_block[f->lent_count++] = block;
-	if (offset < FEED_RECORD_BYTES) {
-		iov[n++] = (struct iovec){r + offset, FEED_RECORD_BYTES - offset};
-		offset = FEED_RECORD_BYTES;
+	if (offset < PCAP_RECORD_BYTES) {
+		iov[n++] = (struct iovec){r + offset, PCAP_RECORD_BYTES - offset};
+		offset = PCAP_RECORD_BYTES;
 	}
-	offset -= FEED_RECORD_BYTES;
+	offset -= PCAP_RECORD_BYTES;
 	if (offset < v.caplen)
 		iov[n++] = (struct iovec){(void *)(uintptr_t)(v.data + offset), v.caplen - offset};
 	return n;
@@ -221,8 +206,8 @@ int feed_lend(struct feed *f, struct iovec iov[FEED_IOVECS_MAX])
 
 	f->lent_count = 0;
 	if (!f->header_done) {
-		iov[n++] = (struct iovec){f->header + f->offset, FEED_HEADER_BYTES - f->offset};
-		bytes = FEED_HEADER_BYTES;
+		iov[n++] = (struct iovec){f->header + f->offset, PCAP_FILE_BYTES - f->offset};
+		bytes = PCAP_FILE_BYTES;
 	}
 	if (f->current) {
 		n += lend_record(f, iov + n, f->current, f->current_block, f->offset);
@@ -277,11 +262,11 @@ static void fed(struct feed *f, uint64_t id, const unsigned char *block)
 /* The file header took part of @n bytes. Return: the rest of @n. */
 static uint64_t header_took(struct feed *f, uint64_t n)
 {
-	uint64_t rest = FEED_HEADER_BYTES - f->offset;
+	uint64_t rest = PCAP_FILE_BYTES - f->offset;
 	uint64_t part = n < rest ? n : rest;
 
 	f->offset += part;
-	if (f->offset == FEED_HEADER_BYTES) {
+	if (f->offset == PCAP_FILE_BYTES) {
 		f->header_done = true;
 		f->offset = 0;
 	}

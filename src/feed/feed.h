@@ -23,6 +23,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include "feed/pcap_record.h"
 #include "feed/warm.h"
 #include "store/store.h"
 
@@ -34,9 +35,6 @@
 #define FEED_RECORDS_MAX 500
 #define FEED_IOVECS_MAX	 (2 * FEED_RECORDS_MAX + 1)
 _Static_assert(FEED_IOVECS_MAX <= 1024, "writev() takes no more");
-
-#define FEED_HEADER_BYTES 24u /* pcap file header */
-#define FEED_RECORD_BYTES 16u /* pcap record header */
 
 /* Frames in flight at most: what a pipe of PORT_PIPE_BYTES holds of the shortest ones, and more. */
 #define FEED_IN_FLIGHT_MAX 65536u
@@ -68,8 +66,8 @@ struct feed {
 	uint64_t fed_base;
 	uint64_t fed_count;
 	uint64_t fed_from; /* index of the oldest in the ring fed[limit] */
-	unsigned char header[FEED_HEADER_BYTES];
-	unsigned char records[FEED_RECORDS_MAX][FEED_RECORD_BYTES];
+	unsigned char header[PCAP_FILE_BYTES];
+	unsigned char records[FEED_RECORDS_MAX][PCAP_RECORD_BYTES];
 	uint64_t lent[FEED_RECORDS_MAX];		   /* ids of the records lent last, */
 	const unsigned char *lent_block[FEED_RECORDS_MAX]; /* and their blocks, borrowed */
 	int lent_count;
