@@ -642,6 +642,7 @@ static void find(struct pipeline *p, struct frame_query *q)
 	q->segment = NULL;
 	q->block = NULL;
 	q->end = q->id;
+	q->tail = s->tail;
 	if (!q->id || q->id >= s->head)
 		return;
 	q->where = FRAME_IN_MEMORY;
@@ -661,7 +662,8 @@ static void answer(struct pipeline *p, struct frame_query *q, bool wait)
 	while (q && q != &hushed) {
 		struct frame_query *next = q->next;
 
-		if (wait && q->wait && q->id >= p->store.head) {
+		if (wait && q->id >= p->store.head &&
+		    atomic_load_explicit(&q->wait, memory_order_relaxed)) {
 			q->next = p->waiting;
 			p->waiting = q;
 		} else {

@@ -173,6 +173,7 @@ struct frame_query {
 	enum frame_where where;	    /* the answer; in memory: */
 	struct segment *segment;    /* a reference, which is the asker's now */
 	const unsigned char *block; /* in it */
+	uint64_t tail;		    /* oldest frame in memory */
 	uint64_t end; /* frames [id, end) were captured, and lie in it from there on; blocks that
 			 are no packets may stand between them */
 	struct frame_query *next;

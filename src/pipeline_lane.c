@@ -109,6 +109,7 @@ static int spawn_process(struct lane *l)
 		.profile = l->profile,
 		.verbatim = l->p->config.verbatim,
 		.write = l->p->config.tshark_write,
+		.dissect = l->p->config.dissect,
 		.generation = l->p->generations + 1,
 		.flush = l->flushes,
 	};

@@ -264,6 +264,51 @@ static void find_frame(struct control *c, const char *text, struct buf *out)
 	}
 }
 
+/* Without an expression: how far the one that there is has come. */
+static void put_display(struct control *c, struct buf *out)
+{
+	buf_puts(out, "{\"ok\":true,\"display\":");
+	display_put_status(&c->session->display, out);
+	buf_puts(out, "}\n");
+}
+
+static void change_display(struct control *c, char *text, struct buf *out)
+{
+	struct err err = {0};
+
+	replace_tabs(text, ' ');
+	if (!*text)
+		put_display(c, out);
+	else if (display_set(&c->session->display, strcmp(text, "none") == 0 ? NULL : text, &err))
+		put_display(c, out);
+	else
+		refuse(out, err.text, "");
+}
+
+/* "FIRST COUNT": the matches from the FIRST-th on. */
+static void list_shown(struct control *c, char *text, struct buf *out)
+{
+	unsigned long long first = 0, count = 100;
+	uint64_t ids[1000];
+	size_t n = 0;
+	struct err err;
+	char *word = strtok(text, " \t"), *second = strtok(NULL, " \t");
+
+	if ((word && !cli_u64("shown", word, 0, UINT64_MAX, &first, &err)) ||
+	    (second && !cli_u64("shown", second, 1, sizeof(ids) / sizeof(ids[0]), &count, &err))) {
+		refuse(out, err.text, "");
+		return;
+	}
+	if (!display_list(&c->session->display, first, ids, count, &n)) {
+		refuse(out, "there is no display filter: every frame is shown", "");
+		return;
+	}
+	buf_puts(out, "{\"ok\":true,\"shown\":[");
+	for (size_t i = 0; i < n; i++)
+		buf_printf(out, "%s%" PRIu64, i ? "," : "", ids[i]);
+	buf_puts(out, "]}\n");
+}
+
 static void obey(struct control *c, char *line, struct buf *out)
 {
 	size_t word = strcspn(line, " \t");
@@ -276,6 +321,10 @@ static void obey(struct control *c, char *line, struct buf *out)
 		change_filter(c, rest, out);
 	} else if (strcmp(line, "scope") == 0) {
 		change_scope(c, rest, out);
+	} else if (strcmp(line, "display") == 0) {
+		change_display(c, rest, out);
+	} else if (strcmp(line, "shown") == 0) {
+		list_shown(c, rest, out);
 	} else if (strcmp(line, "frame") == 0) {
 		find_frame(c, rest, out);
 	} else if (strcmp(line, "cut") == 0) {
@@ -285,7 +334,9 @@ static void obey(struct control *c, char *line, struct buf *out)
 		session_stop(c->session);
 		buf_puts(out, "{\"ok\":true}\n");
 	} else {
-		refuse(out, "status, filter, scope, cut, frame or stop is wanted, not ", line);
+		refuse(out,
+		       "status, filter, scope, display, shown, cut, frame or stop is wanted, not ",
+		       line);
 	}
 }
 
@@ -365,7 +416,8 @@ static void *run(void *ctx)
 	struct control *c = ctx;
 
 	while (await(c, c->fd, POLLIN)) {
-		int fd = accept(c->fd, NULL, NULL);
+		/* A tshark that is started meanwhile must not keep it open. */
+		int fd = accept4(c->fd, NULL, NULL, SOCK_CLOEXEC);
 
 		if (fd < 0)
 			continue;

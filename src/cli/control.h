@@ -6,6 +6,9 @@
  *   status          counters, state of tshark and of the files
  *   filter [EXPR]   another capture filter from the next frame on; none: every frame
  *   scope all|VM... other VMs in scope from the next frame on
+ *   display [EXPR]  another display filter, from the first frame on; "none": every frame is shown;
+ *                   without: how far the one that there is has come
+ *   shown [N [M]]   ids of the frames that it shows, M (default 100) from the N-th (from 0) on
  *   cut             end the file being written, begin another
  *   frame ID        a captured frame, from memory or from the session's files
  *   stop            end as by SIGINT

@@ -76,8 +76,13 @@ static const char help_more[] =
 	"                        (default 250; with --topspeed 0: the source waits instead)\n"
 	"  --backfill stop|off   what was skipped is decoded once the source has ended (default: stop with\n"
 	"                        --decode auto, else off)\n"
+	"  -o NAME:VALUE         a preference of Wireshark's, as tshark -o; -d, -N likewise: decode as, and\n"
+	"                        resolve names (default: none). They hold for display filters, too\n"
+	"  --keylog FILE         secrets of TLS sessions (SSLKEYLOGFILE)\n"
 	"  --hang SECONDS        end a tshark that gives no record for so long (default 60, 0: never)\n"
 	"Output\n"
+	"  -Y EXPRESSION         display filter, as in wireshark-filter(4): rows of these frames only.\n"
+	"                        All frames are captured and decoded all the same\n"
 	"  -T FORMAT             table (default), json, ek (tshark's own lines), none\n"
 	"  --color WHEN          auto (default), always, never\n"
 	"  --report FILE         write a JSON report; - is standard output\n"
@@ -176,6 +181,7 @@ static const struct option long_options[] = {
 	{"ring-files", required_argument, NULL, OPT_RING_FILES},
 	{"ring-bytes", required_argument, NULL, OPT_RING_BYTES},
 	{"quota", required_argument, NULL, OPT_QUOTA},
+	{"keylog", required_argument, NULL, DISSECT_KEYLOG},
 	{"tshark", required_argument, NULL, OPT_TSHARK},
 	{"tshark-write", required_argument, NULL, OPT_TSHARK_WRITE},
 	{"decode", required_argument, NULL, OPT_DECODE},
@@ -479,6 +485,11 @@ static bool option(struct options *o, int word, const char *text, struct err *er
 	case 'c': return source_option(o, OPT_LIMIT, text, err);
 	case 'a': return load_option(&o->load, LOAD_AUTOSTOP, text, err);
 	case 'f': o->filter = text; return true;
+	case 'Y': o->display = text; return true;
+	case 'o':
+	case 'd':
+	case 'N':
+	case DISSECT_KEYLOG: return dissect_option(&o->dissect, word, text, err);
 	case 'i': return add_name(o->interface, &o->interfaces, "--interface", text, err);
 	default: return output_option(o, word, text, err);
 	}
@@ -565,6 +576,7 @@ static bool is_kept(int word)
 {
 	switch (word) {
 	case 'T':
+	case 'Y':
 	case 'q':
 	case 'c':
 	case OPT_MERGE:
@@ -621,7 +633,8 @@ bool options_parse(struct options *o, int argc, char **argv, struct err *err)
 	o->tshark_memory = LANE_MEMORY_BYTES;
 	optind = 1;
 	opterr = 0;
-	while ((word = getopt_long(argc, argv, ":hqa:i:f:c:T:w:b:", long_options, NULL)) != -1) {
+	while ((word = getopt_long(argc, argv, ":hqa:i:f:c:T:w:b:Y:o:d:N:", long_options, NULL)) !=
+	       -1) {
 		if (word == 'h') {
 			fputs(help, stdout);
 			fputs(help_more, stdout);

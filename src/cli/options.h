@@ -38,6 +38,8 @@ struct options {
 	unsigned interfaces;
 	bool timestamps_now, loops_given;
 	const char *filter;	/* -f, or NULL */
+	const char *display;	/* -Y, or NULL */
+	struct dissect dissect; /* -o, -d, -N, --keylog */
 	uint32_t queue_limit;	/* 0: default */
 	uint32_t buffer_frames; /* 0: default */
 	uint64_t buffer_bytes;	/* 0: no bound */

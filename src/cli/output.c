@@ -95,6 +95,53 @@ static void print(struct output *o, struct decoded *d)
 		flush(o);
 }
 
+/* ---- rows that wait ---- */
+
+static uint32_t held(const struct output *o)
+{
+	return o->held_head - o->held_tail;
+}
+
+/* Rows whose verdict is known, in order. Return: whether there was one */
+static bool release(struct output *o)
+{
+	uint32_t before = o->held_tail;
+
+	while (held(o)) {
+		struct decoded *d = o->held[o->held_tail % OUTPUT_HELD_MAX];
+		enum match match = o->verdict(o->ctx, d->id);
+
+		if (match == MATCH_UNKNOWN)
+			break;
+		o->held_tail++;
+		if (match == MATCH_YES) {
+			print(o, d);
+		} else {
+			o->hidden++;
+			decoded_free(d);
+		}
+	}
+	return o->held_tail != before;
+}
+
+/* Return: whether there was one to take */
+static bool take(struct output *o)
+{
+	struct decoded *d = held(o) < OUTPUT_HELD_MAX ? ring_pop(&o->ring) : NULL;
+
+	if (d)
+		o->held[o->held_head++ % OUTPUT_HELD_MAX] = d;
+	return d != NULL;
+}
+
+static void drop_held(struct output *o)
+{
+	for (; held(o); o->held_tail++, o->hidden++)
+		decoded_free(o->held[o->held_tail % OUTPUT_HELD_MAX]);
+	free(o->held);
+	o->held = NULL;
+}
+
 static void *run(void *ctx)
 {
 	struct output *o = ctx;
@@ -103,20 +150,18 @@ static void *run(void *ctx)
 	if (o->format == OUTPUT_TABLE)
 		emit_table_header(&o->table, &o->rows);
 	while (!ring_ended(&o->ring)) {
-		struct decoded *d = ring_pop(&o->ring);
-
-		if (d) {
-			print(o, d);
+		if (take(o) | release(o))
 			continue;
-		}
 		flush(o);
-		if (!ring_consumer_sleeps(&o->ring))
+		/* With no room for more rows only a verdict is of use. */
+		if (held(o) < OUTPUT_HELD_MAX && !ring_consumer_sleeps(&o->ring))
 			continue;
 		if (poll(&fd, 1, o->progress ? PROGRESS_MS : -1) == 0)
 			show_progress(o);
 		ring_consumer_wakes(&o->ring);
 		waker_clear(&o->waker);
 	}
+	release(o);
 	flush(o);
 	clear_progress(o);
 	return NULL;
@@ -151,12 +196,14 @@ int output_start(struct output *o, struct wake wake)
 		waker_done(&o->waker);
 		return error;
 	}
+	o->held = calloc(OUTPUT_HELD_MAX, sizeof(*o->held));
 	o->terminal = isatty(STDOUT_FILENO) != 0;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = -pthread_create(&o->thread, NULL, run, o);
+	error = o->held ? -pthread_create(&o->thread, NULL, run, o) : -ENOMEM;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (error) {
+		drop_held(o);
 		ring_done(&o->ring);
 		waker_done(&o->waker);
 	}
@@ -167,6 +214,7 @@ void output_join(struct output *o)
 {
 	ring_end(&o->ring);
 	pthread_join(o->thread, NULL);
+	drop_held(o);
 	ring_done(&o->ring);
 	waker_done(&o->waker);
 	buf_done(&o->rows);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "analysis/matches.h"
 #include "base/buf.h"
 #include "cli/options.h"
 #include "fanout/emit.h"
@@ -21,6 +22,9 @@
 /* Decoded frames between pipeline and output: enough to write in large pieces, few enough to stay
  * in cache. */
 #define OUTPUT_RING 4096u
+
+/* Rows that wait for the display filter's verdict; more than tshark holds back of small frames. */
+#define OUTPUT_HELD_MAX 65536u
 
 /* Rows are written in pieces of about this size. */
 #define OUTPUT_BYTES (64u << 10)
@@ -36,6 +40,11 @@ struct output {
 	uint64_t lost;	  /* frames whose rows could not be written */
 	int error;	  /* first errno of a write; EPIPE: the reader went away */
 	bool terminal;	  /* stdout is one */
+	/* Whether a frame's row is shown; on the output's thread. Wake it where that changes */
+	enum match (*verdict)(void *ctx, uint64_t id);
+	struct decoded **held; /* ring of OUTPUT_HELD_MAX: rows that wait for their verdict */
+	uint32_t held_head, held_tail;
+	uint64_t hidden; /* rows that the display filter does not show */
 	/* Progress line: called every 100 ms; NULL for none */
 	void (*progress)(void *ctx, struct buf *line);
 	/* Called once, on this thread, when stdout can't be written any more */

@@ -450,6 +450,7 @@ static struct pipeline_config make_config(struct session *s)
 			 (o->buffer_bytes && o->buffer_bytes < UNFLUSHED_BYTES_MIN),
 		.tshark = s->tshark.found ? s->tshark.path : NULL,
 		.tshark_write = o->tshark_write,
+		.dissect = &s->options.dissect,
 		.stall_ns = o->stall_ns,
 		.hang_ns = o->hang_ns,
 		.port_name = port_name,
@@ -589,6 +590,13 @@ static bool use_color(const struct options *o)
 	return isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 }
 
+static enum match verdict(void *ctx, uint64_t id)
+{
+	struct session *s = ctx;
+
+	return display_verdict(&s->display, id);
+}
+
 static void init_output(struct session *s)
 {
 	struct winsize size = {0};
@@ -599,6 +607,7 @@ static void init_output(struct session *s)
 	s->output.format = s->options.format;
 	s->output.broken = on_broken_output;
 	s->output.ctx = s;
+	s->output.verdict = verdict;
 	if (isatty(STDERR_FILENO) && !s->options.quiet && !s->options.no_progress)
 		s->output.progress = session_progress;
 	emit_table_init(&s->output.table, use_color(&s->options), columns);
@@ -659,6 +668,9 @@ static bool prepare(struct session *s, struct err *err)
 		s->pipeline = NULL;
 		return false;
 	}
+	display_open(&s->display, s);
+	if (o->display && !display_check(&s->display, o->display, err))
+		return false;
 	switch_listen(s->eth, listener);
 	switch_subscribe(s->eth, tap_subscriber(&s->pipeline->tap));
 	if (o->control && !control_open(&s->control, s, o->control, err))
@@ -718,6 +730,8 @@ static bool run(struct session *s, struct err *err)
 		output_join(&s->output);
 		return false;
 	}
+	if (s->options.display && !display_set(&s->display, s->options.display, &s->failure))
+		session_stop(s);
 	if (s->options.control && control_start(&s->control))
 		err_set(&s->failure, EXIT_ENVIRONMENT, "--control: could not start a thread");
 	if (!session_watch(s))
@@ -725,6 +739,7 @@ static bool run(struct session *s, struct err *err)
 			"--series, --plot: could not start a thread");
 	run_source(s);
 	drain(s);
+	display_finish(&s->display, session_interrupted);
 	if (s->pipeline->gaps.frames) {
 		/* The next signal ends this, as the last one ended the source. */
 		signalled.interrupted = 0;
@@ -814,6 +829,7 @@ static int finish(struct session *s)
 static void session_done(struct session *s)
 {
 	control_stop(&s->control);
+	display_close(&s->display);
 	live_close(s);
 	if (s->pipeline)
 		pipeline_done(s->pipeline);

@@ -10,6 +10,7 @@
 #include "cli/backfill.h"
 #include "cli/bundle.h"
 #include "cli/control.h"
+#include "cli/display.h"
 #include "cli/faulty.h"
 #include "cli/live.h"
 #include "cli/options.h"
@@ -43,6 +44,7 @@ struct session {
 	/* For other threads: each is set before the first frame of its port is published. */
 	_Atomic(const char *) port_name[PORTS_MAX];
 	struct control control;
+	struct display display;
 	struct bundle *bundle;	      /* --bundle, or NULL */
 	struct faulty *faulty;	      /* --faults, or NULL */
 	unsigned port_now[PORTS_MAX]; /* where the frames of a port come in, after it left and came

@@ -59,7 +59,7 @@ bool args_make(struct args *a, const struct args_config *config)
 	int n = 0;
 
 	memset(a, 0, sizeof(*a));
-	check(config->profile != PROFILE_OFF);
+	check(config->display || config->profile != PROFILE_OFF);
 	a->argv[n++] = (char *)config->tshark;
 	n += dissect_args(config->dissect, a->argv + n);
 	if (config->flush)
@@ -72,6 +72,15 @@ bool args_make(struct args *a, const struct args_config *config)
 			return false;
 		a->argv[n++] = (char *)"-w";
 		a->argv[n++] = a->write.p;
+	}
+	if (config->display) {
+		/* A column alone is quicker than -T fields, which makes a tree of each frame. */
+		a->argv[n++] = (char *)"-Y";
+		a->argv[n++] = (char *)config->display;
+		a->argv[n++] = (char *)"-o";
+		a->argv[n++] = (char *)"gui.column.format:\"n\",\"%m\"";
+		a->argv[n] = NULL;
+		return true;
 	}
 	a->argv[n++] = (char *)"-T";
 	a->argv[n++] = (char *)"ek";

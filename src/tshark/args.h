@@ -33,6 +33,9 @@ struct args_config {
 	bool verbatim; /* -T ek: no columns of ours in full, so that the output is tshark's own */
 	const char *write; /* -w: tshark writes what it is fed to a file, too; NULL: it does not */
 	const struct dissect *dissect; /* NULL: as it is */
+	/* -Y: print the numbers of those frames that it shows, one a line, and nothing else; a
+	 * profile means nothing then. NULL: all are printed, as the profile has it */
+	const char *display;
 	unsigned generation; /* from the second on, it is part of the file's name */
 	bool flush; /* -l: flush after each packet; costs throughput, gives latency and precision */
 };
