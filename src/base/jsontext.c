@@ -4,10 +4,13 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/safe.h"
 
 #define YEARS_100_NS UINT64_C(3155760000000000000)
 
@@ -53,23 +56,15 @@ static unsigned line_of(const struct jsontext *t, size_t at, size_t *column)
 	return line;
 }
 
-bool jsontext_read(struct jsontext *t, const char *file, struct err *err)
+/* What is in t->text, which is let go where it is no JSON. */
+static bool parse(struct jsontext *t, struct err *err)
 {
-	struct json_tokener *tokener;
+	struct json_tokener *tokener = json_tokener_new();
 	size_t at, column;
 	unsigned line;
 
-	*t = (struct jsontext){.file = strdup(file)};
-	err->text[0] = '\0';
-	if (!t->file || !read_all(t, err)) {
-		if (!t->file)
-			err_set(err, EXIT_ENVIRONMENT, "%s: out of memory", file);
-		jsontext_done(t);
-		return false;
-	}
-	tokener = json_tokener_new();
 	if (!tokener) {
-		err_set(err, EXIT_ENVIRONMENT, "%s: out of memory", file);
+		err_set(err, EXIT_ENVIRONMENT, "%s: out of memory", t->file);
 		jsontext_done(t);
 		return false;
 	}
@@ -79,7 +74,7 @@ bool jsontext_read(struct jsontext *t, const char *file, struct err *err)
 	if (json_tokener_get_error(tokener) != json_tokener_success || !t->root) {
 		at = json_tokener_get_parse_end(tokener);
 		line = line_of(t, at, &column);
-		err_set(err, EXIT_USAGE, "%s:%u:%zu: %s", file, line, column,
+		err_set(err, EXIT_USAGE, "%s:%u:%zu: %s", t->file, line, column,
 			at >= t->text.n ? "the file ends before its JSON does"
 					: json_tokener_error_desc(json_tokener_get_error(tokener)));
 		json_tokener_free(tokener);
@@ -88,6 +83,37 @@ bool jsontext_read(struct jsontext *t, const char *file, struct err *err)
 	}
 	json_tokener_free(tokener);
 	return true;
+}
+
+bool jsontext_read(struct jsontext *t, const char *file, struct err *err)
+{
+	*t = (struct jsontext){.file = strdup(file)};
+	err->text[0] = '\0';
+	if (!t->file || !read_all(t, err)) {
+		if (!t->file)
+			err_set(err, EXIT_ENVIRONMENT, "%s: out of memory", file);
+		jsontext_done(t);
+		return false;
+	}
+	return parse(t, err);
+}
+
+bool jsontext_parse(struct jsontext *t, const char *name, const char *p, size_t n, struct err *err)
+{
+	*t = (struct jsontext){.file = strdup(name)};
+	if (n <= JSONTEXT_BYTES_MAX) {
+		buf_put(&t->text, p, n);
+		buf_putc(&t->text, '\0');
+		t->text.n = n;
+	}
+	if (t->file && n <= JSONTEXT_BYTES_MAX && !t->text.failed)
+		return parse(t, err);
+	if (n > JSONTEXT_BYTES_MAX)
+		err_set(err, EXIT_USAGE, "%s: longer than %u MB", name, JSONTEXT_BYTES_MAX >> 20);
+	else
+		err_set(err, EXIT_ENVIRONMENT, "%s: out of memory", name);
+	jsontext_done(t);
+	return false;
 }
 
 void jsontext_done(struct jsontext *t)
@@ -182,6 +208,8 @@ unsigned jsontext_line(const struct jsontext *t, const char *path)
 bool jt_refuse(const struct jt_at *at, const char *key, struct err *err, const char *fmt, ...)
 {
 	char path[2 * JSONTEXT_PATH_MAX], words[512];
+	struct buf safe = {0};
+	unsigned columns;
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -189,8 +217,13 @@ bool jt_refuse(const struct jt_at *at, const char *key, struct err *err, const c
 	va_end(ap);
 	snprintf(path, sizeof(path), "%s%s%s", at->path,
 		 key && key[0] != '[' && at->path[0] ? "." : "", key ? key : "");
-	err_set(err, EXIT_USAGE, "%s:%u: %s%s%s", at->text->file, jsontext_line(at->text, path),
-		path, path[0] ? ": " : "", words);
+	/* Keys and values are the file's, and may be made to drive a terminal. */
+	(void)safe_put(&safe, path, strlen(path), UINT_MAX, &columns);
+	buf_puts(&safe, path[0] ? ": " : "");
+	(void)safe_put(&safe, words, strlen(words), UINT_MAX, &columns);
+	err_set(err, EXIT_USAGE, "%s:%u: %.*s", at->text->file, jsontext_line(at->text, path),
+		(int)safe.n, safe.n ? safe.p : "");
+	buf_done(&safe);
 	return false;
 }
 

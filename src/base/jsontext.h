@@ -38,6 +38,14 @@ struct jt_at {
 /** jsontext_read() - @err: file, line, column, remedy; EXIT_ENVIRONMENT or EXIT_USAGE */
 bool jsontext_read(struct jsontext *t, const char *file, struct err *err);
 
+/**
+ * jsontext_parse() - As jsontext_read(), of bytes in memory
+ * @name:  What errors call it; copied
+ * @p:     Bytes, @n of them; copied. A NUL among them ends the text
+ * @err:   Line, column; EXIT_USAGE, or EXIT_ENVIRONMENT where memory runs out
+ */
+bool jsontext_parse(struct jsontext *t, const char *name, const char *p, size_t n, struct err *err);
+
 /** jsontext_done() - Free */
 void jsontext_done(struct jsontext *t);
 
