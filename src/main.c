@@ -22,6 +22,7 @@ static const struct command {
 	 "replace addresses, names and contents of a capture, under a key"},
 	{"show", cli_show, "show layers and bytes of frames of a capture"},
 	{"follow", cli_follow, "show what a stream of a capture carried"},
+	{"filter", cli_filter, "check, complete and keep display filters"},
 	{"control", cli_control, "speak to a replay that runs: filter, scope, cut, frame, stop"},
 	{"bench", cli_bench, "measure, beside tshark where that is installed"},
 };
