@@ -13,8 +13,11 @@
 static const char help[] =
 	"usage: secvf filter COMMAND [OPTION...] [ARGUMENT...]\n"
 	"\n"
-	"Keeps display filters (wireshark-filter(4)) under names, in a settings file.\n"
+	"Checks and completes display filters (wireshark-filter(4)), and keeps them under names, in a\n"
+	"settings file. 'check' and 'complete' have more options: see their --help.\n"
 	"\n"
+	"  check EXPRESSION...     ask Wireshark whether they are right, and where not\n"
+	"  complete PREFIX         fields whose names begin so, with their types\n"
 	"  add NAME EXPRESSION     keep a filter; tshark is asked first whether it is one\n"
 	"      --note TEXT         what it is for\n"
 	"      --no-check          do not ask\n"
@@ -42,9 +45,10 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{"add", filter_add},	   {"list", filter_list},     {"show", filter_show},
-	{"rename", filter_rename}, {"remove", filter_remove}, {"move", filter_move},
-	{"import", filter_import}, {"export", filter_export},
+	{"add", filter_add},	       {"list", filter_list},	  {"show", filter_show},
+	{"rename", filter_rename},     {"remove", filter_remove}, {"move", filter_move},
+	{"import", filter_import},     {"export", filter_export}, {"check", filter_check},
+	{"complete", filter_complete},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
