@@ -40,7 +40,10 @@ bool judge_may_feed(const struct judge *j, uint64_t taken)
 {
 	if (j->head - j->tail == JUDGE_FED_MAX)
 		return false;
-	return !careful(j, j->next) || taken == j->bytes || j->head == 0;
+	if (j->head == 0 || taken == j->bytes)
+		return true;
+	/* Nor is what comes after such a frame fed before that is taken. */
+	return !careful(j, j->next) && !careful(j, at(j, j->head - 1)->id);
 }
 
 bool judge_is_out(const struct judge *j, uint64_t id)
@@ -83,6 +86,7 @@ void judge_taken(struct judge *j, uint64_t taken)
 {
 	uint64_t before = j->tail;
 
+	j->taken = taken;
 	while (j->tail < j->head) {
 		const struct judge_fed *fed = at(j, j->tail);
 
@@ -108,26 +112,46 @@ uint64_t judge_unjudged(const struct judge *j)
 	return j->head - j->tail;
 }
 
+/* The first that is neither context nor judged. Return: index in the ring, or its head */
+static uint64_t first_unjudged(const struct judge *j)
+{
+	uint64_t i = j->tail;
+
+	while (i < j->head && at(j, i)->id < j->from)
+		i++;
+	return i;
+}
+
+/* Whether it died on the carefully fed frame at @i: what was fed before it has been done once it is
+ * taken; had it been done itself, the one after it would be taken. */
+static bool is_guilty(const struct judge *j, uint64_t i)
+{
+	return careful(j, at(j, i)->id) && (i == 0 || j->taken > at(j, i - 1)->end);
+}
+
 bool judge_restart(struct judge *j, bool died, uint64_t *left_out)
 {
-	uint64_t first = j->tail < j->head ? at(j, j->tail)->id : j->next;
-	uint64_t last = j->tail < j->head ? at(j, j->head - 1)->id : 0;
+	uint64_t i = first_unjudged(j);
+	uint64_t first = i < j->head ? at(j, i)->id : j->next;
 
 	*left_out = 0;
-	if (died && last) {
-		/* Carefully fed, the first is the one: had it been done, the next would be taken.
-		 */
-		if (first <= j->careful_to) {
+	if (died && i < j->head) {
+		if (is_guilty(j, i)) {
 			if (j->outs == JUDGE_OUT_MAX)
 				return false;
 			j->out[j->outs++] = *left_out = first;
 		}
-		if (j->careful_to < last)
-			j->careful_to = last;
+		if (j->careful_to < at(j, j->head - 1)->id)
+			j->careful_to = at(j, j->head - 1)->id;
 	}
+	/* On what it got through before: nobody is to blame, and it may not go on for ever. */
+	j->futile = died && !*left_out && first <= j->from ? j->futile + 1 : 0;
+	if (j->futile > JUDGE_FUTILE_MAX)
+		return false;
 	j->from = first > j->from ? first : j->from;
 	j->next = j->from > JUDGE_CONTEXT ? j->from - JUDGE_CONTEXT : 1;
 	j->head = j->tail = 0;
 	j->bytes = PCAP_FILE_BYTES;
+	j->taken = 0;
 	return true;
 }

@@ -32,9 +32,10 @@
 
 /* More than wiretap's reader holds: 131,075 bytes in Wireshark 4.0, and one record of at most
  * 262,144. */
-#define JUDGE_AHEAD   (512u << 10)
-#define JUDGE_CONTEXT 10000u /* frames */
-#define JUDGE_OUT_MAX 16u    /* frames left out; then it is given up */
+#define JUDGE_AHEAD	 (512u << 10)
+#define JUDGE_CONTEXT	 10000u /* frames */
+#define JUDGE_OUT_MAX	 16u	/* frames left out; then it is given up */
+#define JUDGE_FUTILE_MAX 8u
 /* Fed and not judged: a pipe and JUDGE_AHEAD full of the shortest records, and room. */
 #define JUDGE_FED_MAX 65536u
 
@@ -46,12 +47,13 @@ struct judge {
 	struct matches *matches; /* borrowed */
 	struct judge_fed *fed;	 /* ring of JUDGE_FED_MAX */
 	uint64_t head, tail;	 /* of it; tail - 1 is the last number that was passed */
-	uint64_t bytes;		 /* fed to this process */
+	uint64_t bytes, taken;	 /* fed to this process, and taken by it */
 	uint64_t from;		 /* ids below are context, or were judged */
 	uint64_t next;		 /* to be fed; every id below that is not in the ring is judged */
 	uint64_t careful_to;	 /* ids up to this are fed one at a time; 0: none */
 	uint64_t out[JUDGE_OUT_MAX];
 	unsigned outs;
+	unsigned futile; /* deaths in a row before anything new was judged */
 };
 
 /** judge_init() - From frame 1 on. Return: 0, or -ENOMEM */
@@ -90,7 +92,7 @@ uint64_t judge_unjudged(const struct judge *j);
  * @died:  The last one did, or was killed as it hung
  * @left_out:  Set to the frame that is left out from here on, 0: none is
  *
- * Return: false where too many have been left out
+ * Return: false where too many have been left out, or it dies before it gets anywhere
  */
 bool judge_restart(struct judge *j, bool died, uint64_t *left_out);
 
