@@ -24,6 +24,7 @@ static const struct command {
 	{"follow", cli_follow, "show what a stream of a capture carried"},
 	{"filter", cli_filter, "check, complete and keep display filters"},
 	{"control", cli_control, "speak to a replay that runs: filter, scope, cut, frame, stop"},
+	{"doctor", cli_doctor, "check what a capture needs, and say what to do"},
 	{"bench", cli_bench, "measure, beside tshark where that is installed"},
 };
 

@@ -23,6 +23,7 @@ int cli_anonymize(int argc, char **argv);
 int cli_show(int argc, char **argv);
 int cli_follow(int argc, char **argv);
 int cli_filter(int argc, char **argv);
+int cli_doctor(int argc, char **argv);
 
 /** cli_self() - The path of this very program. Return: false where it cannot be told */
 bool cli_self(char path[4096]);
