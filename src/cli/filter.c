@@ -18,6 +18,7 @@ static const char help[] =
 	"\n"
 	"  check EXPRESSION...     ask Wireshark whether they are right, and where not\n"
 	"  complete PREFIX         fields whose names begin so, with their types\n"
+	"  presets [NAME]          filters for what malware does, shipped with secvf; -T text|json\n"
 	"  add NAME EXPRESSION     keep a filter; tshark is asked first whether it is one\n"
 	"      --note TEXT         what it is for\n"
 	"      --no-check          do not ask\n"
@@ -45,10 +46,10 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{"add", filter_add},	       {"list", filter_list},	  {"show", filter_show},
-	{"rename", filter_rename},     {"remove", filter_remove}, {"move", filter_move},
-	{"import", filter_import},     {"export", filter_export}, {"check", filter_check},
-	{"complete", filter_complete},
+	{"add", filter_add},	       {"list", filter_list},	    {"show", filter_show},
+	{"rename", filter_rename},     {"remove", filter_remove},   {"move", filter_move},
+	{"import", filter_import},     {"export", filter_export},   {"check", filter_check},
+	{"complete", filter_complete}, {"presets", filter_presets},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -1,5 +1,4 @@
 /* filter_presets.c - `secvf filter presets`: display filters for what malware does */
-#include "cli/filter_presets.h"
 
 #include <getopt.h>
 #include <stdbool.h>
@@ -10,6 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "cli/cli.h"
+#include "cli/filter.h"
 
 static const char help[] =
 	"usage: secvf filter presets [NAME] [-T text|json]\n"
