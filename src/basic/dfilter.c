@@ -86,7 +86,8 @@ refuse(struct parse *p, enum dfilter_fault fault, uint32_t at, uint32_t n, const
 
 /* The token that is looked at, as far as it is shown: "%.*s" of these two. */
 #define SHOWN_MAX 60u
-#define SHOWN(p)  (int)(p->end - p->at < SHOWN_MAX ? p->end - p->at : SHOWN_MAX), p->text + p->at
+#define SHOWN(p) \
+	(int)((p)->end - (p)->at < SHOWN_MAX ? (p)->end - (p)->at : SHOWN_MAX), (p)->text + (p)->at
 
 static bool is_word_char(char c)
 {
@@ -281,7 +282,7 @@ static bool compared(struct parse *p, const struct dfilter_field *field, enum co
 		     struct dfilter_insn *in)
 {
 	static const struct dfilter_value zero, largest = {UINT64_MAX, UINT64_MAX};
-	struct dfilter_range r;
+	struct dfilter_range r = {{0, 0}, {0, 0}};
 
 	in->op = c == C_ALL_EQ || c == C_ALL_NE ? DFILTER_ALL : DFILTER_ANY;
 	/* An "is not below" for "is at least": all fields here have an order without holes. */
@@ -302,7 +303,7 @@ static bool set(struct parse *p, const struct dfilter_field *field, struct dfilt
 	if (p->token != T_SET_OPEN)
 		return unexpected(p, "a set in braces");
 	do {
-		struct dfilter_range r, to;
+		struct dfilter_range r = {{0, 0}, {0, 0}}, to = r;
 		uint32_t at, n;
 
 		next(p);
@@ -330,8 +331,8 @@ static bool set(struct parse *p, const struct dfilter_field *field, struct dfilt
 /* FIELD & BITS, alone or compared. */
 static bool bits(struct parse *p, const struct dfilter_field *field, struct dfilter_insn *in)
 {
-	struct dfilter_range r;
-	enum compare c = p->compare;
+	struct dfilter_range r = {{0, 0}, {0, 0}};
+	enum compare c;
 
 	if (field->type != DFILTER_UINT)
 		return refuse(p, DFILTER_BEYOND, p->at, p->end - p->at,

@@ -57,9 +57,11 @@ struct dfilter_error {
 /** struct dfilter_frame - What a filter is run on; all of it is only looked at */
 struct dfilter_frame {
 	const struct basic *basic; /* of @data and @caplen */
-	const unsigned char *data; /* Ethernet frame; may be NULL where @caplen is 0 */
-	uint32_t caplen, len;	   /* bytes captured, and on the wire */
-	uint64_t number;	   /* that tshark gives the frame, from 1; 0: not known */
+	/* Ethernet frame, without a check sequence that the capture says is there; may be NULL
+	 * where @caplen is 0 */
+	const unsigned char *data;
+	uint32_t caplen, len; /* bytes captured, and on the wire */
+	uint64_t number;      /* that tshark gives the frame, from 1; 0: not known */
 };
 
 struct dfilter;

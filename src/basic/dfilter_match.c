@@ -195,8 +195,7 @@ static enum dfilter_verdict test(const struct dfilter *f, const struct dfilter_i
 static enum dfilter_verdict run(const struct dfilter *f, const struct dfilter_frame *fr,
 				struct dfilter_sure sure)
 {
-	/* An operator in each parenthesis, two operands waiting at most, and the last one. */
-	enum dfilter_verdict stack[DFILTER_STACK_MAX];
+	enum dfilter_verdict below_top[DFILTER_STACK_MAX], top = DFILTER_YES;
 	unsigned n = 0;
 
 	for (uint32_t at = 0; at < f->insns; at++) {
@@ -207,32 +206,33 @@ static enum dfilter_verdict run(const struct dfilter *f, const struct dfilter_fr
 		case DFILTER_ANY:
 		case DFILTER_ALL:
 			check(n < DFILTER_STACK_MAX);
-			stack[n++] = test(f, in, fr, sure);
+			below_top[n++] = top;
+			top = test(f, in, fr, sure);
 			break;
-		case DFILTER_NOT: stack[n - 1] = DFILTER_YES - stack[n - 1]; break;
+		case DFILTER_NOT: top = DFILTER_YES - top; break;
 		case DFILTER_AND:
+			check(n > 0);
 			n--;
-			if (stack[n] < stack[n - 1])
-				stack[n - 1] = stack[n];
+			top = top < below_top[n] ? top : below_top[n];
 			break;
 		case DFILTER_OR:
+			check(n > 0);
 			n--;
-			if (stack[n] > stack[n - 1])
-				stack[n - 1] = stack[n];
+			top = top > below_top[n] ? top : below_top[n];
 			break;
-		/* To the joining operator's next, where only the one verdict is left. */
+		/* Behind the instruction that would join the two: the left side alone decides. */
 		case DFILTER_UNLESS_NO:
-			if (stack[n - 1] == DFILTER_NO)
+			if (top == DFILTER_NO)
 				at = in->to - 1;
 			break;
 		case DFILTER_UNLESS_YES:
-			if (stack[n - 1] == DFILTER_YES)
+			if (top == DFILTER_YES)
 				at = in->to - 1;
 			break;
 		}
 	}
 	check(n == (f->insns != 0));
-	return n ? stack[0] : DFILTER_YES;
+	return top;
 }
 
 enum dfilter_verdict dfilter_match(const struct dfilter *f, const struct dfilter_frame *frame)

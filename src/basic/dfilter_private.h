@@ -99,7 +99,7 @@ enum dfilter_op {
 	DFILTER_NOT, /* negate the top */
 	DFILTER_AND, /* the two on top become one */
 	DFILTER_OR,
-	DFILTER_UNLESS_NO, /* go to @to where the top is no */
+	DFILTER_UNLESS_NO, /* go to @to where the top is no, and leave it there */
 	DFILTER_UNLESS_YES,
 };
 

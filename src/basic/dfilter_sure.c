@@ -212,10 +212,9 @@ static struct dfilter_sure sure_icmp(const struct dfilter_frame *fr, uint32_t ca
 		return s;
 	}
 	s.known = DFILTER_ICMPV6;
-	if (b->icmp_type == 128 || b->icmp_type == 129)
-		s.maybe = 0;
-	else if (b->icmp_type >= 133 && b->icmp_type <= 136 && captured == whole &&
-		 !quotes(fr->data + b->l4_offset, captured))
+	if (b->icmp_type == 128 || b->icmp_type == 129 ||
+	    (b->icmp_type >= 133 && b->icmp_type <= 136 && captured == whole &&
+	     !quotes(fr->data + b->l4_offset, captured)))
 		s.maybe = 0;
 	return s;
 }
