@@ -5,7 +5,7 @@
  *   dfilter_verdicts_tool match CAPTURE: for each line of standard input a line with a verdict a
  * frame, and one by the outer headers alone behind a blank: 0 no, 1 yes, ? unsure
  *
- * Exit 3 where the capture is not one of Ethernet alone, or is broken; 2 on usage.
+ * Exit 3 where the capture is not one of Ethernet alone, or has no whole frame; 2 on usage.
  */
 #include <pcap/pcap.h>
 #include <stdio.h>
@@ -43,19 +43,18 @@ static struct dfilter_frame frame_of(const struct capture *c, size_t i)
 				      .number = i + 1};
 }
 
-/* Return: false where there is another link type, or the capture does not end well. */
+/* Whole frames before a break are taken. Return: false where there are none, or of another link
+ * type. */
 static bool read_capture(struct capture *c, const char *path)
 {
 	struct capfile *file = capfile_open(path, NULL);
-	enum capfile_result result = CAPFILE_BROKEN;
 	struct capfile_frame f;
 	bool ethernet = true;
 
 	c->frame = malloc(FRAMES_MAX * sizeof(*c->frame));
 	if (!c->frame)
 		exit(3);
-	while (file && c->frames < FRAMES_MAX &&
-	       (result = capfile_next(file, &f, NULL)) == CAPFILE_FRAME) {
+	while (file && c->frames < FRAMES_MAX && capfile_next(file, &f, NULL) == CAPFILE_FRAME) {
 		struct kept *k = &c->frame[c->frames++];
 
 		*k = (struct kept){.at = c->bytes.n, .caplen = f.caplen, .len = f.len};
@@ -64,7 +63,7 @@ static bool read_capture(struct capture *c, const char *path)
 		ethernet = ethernet && f.linktype == DLT_EN10MB;
 	}
 	capfile_close(file);
-	return ethernet && result == CAPFILE_END && !c->bytes.failed;
+	return ethernet && c->frames && !c->bytes.failed;
 }
 
 static int check_lines(void)
