@@ -48,6 +48,12 @@ static const struct column {
 	CUSTOM(EK_ICMP_CODE, "icmp_code", "icmp.code"),
 	CUSTOM(EK_ICMPV6_TYPE, "icmpv6_type", "icmpv6.type"),
 	CUSTOM(EK_ICMPV6_CODE, "icmpv6_code", "icmpv6.code"),
+	CUSTOM(EK_UDP_STREAM, "udp_stream", "udp.stream"),
+	CUSTOM(EK_DNS_TYPE, "dns_type", "dns.qry.type"),
+	CUSTOM(EK_DNS_RCODE, "dns_rcode", "dns.flags.rcode"),
+	CUSTOM(EK_HTTP2, "http2", "http2.headers.method or http2.headers.status"),
+	CUSTOM(EK_ADDRESSES, "addresses", "ip.addr or ipv6.addr"),
+	CUSTOM(EK_ARP_ADDRESSES, "arp_addresses", "arp.src.proto_ipv4 or arp.dst.proto_ipv4"),
 #undef CUSTOM
 #undef COLUMN
 };

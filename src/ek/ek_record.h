@@ -32,21 +32,27 @@ enum ek_field {
 	EK_PROTOCOL,
 	EK_LENGTH,
 	EK_INFO,
-	EK_PROTOCOLS,	 /* frame.protocols */
-	EK_TCP_STREAM,	 /* tcp.stream */
-	EK_DNS_NAME,	 /* dns.qry.name */
-	EK_DNS_RESPONSE, /* dns.flags.response */
-	EK_HTTP_METHOD,	 /* http.request.method */
-	EK_HTTP_CODE,	 /* http.response.code */
-	EK_HTTP_HOST,	 /* http.host */
-	EK_HTTP_AGENT,	 /* http.user_agent */
-	EK_TLS_TYPE,	 /* tls.record.content_type */
-	EK_TLS_SNI,	 /* tls.handshake.extensions_server_name */
-	EK_ARP_OPCODE,	 /* arp.opcode */
-	EK_ICMP_TYPE,	 /* icmp.type */
-	EK_ICMP_CODE,	 /* icmp.code */
-	EK_ICMPV6_TYPE,	 /* icmpv6.type */
-	EK_ICMPV6_CODE,	 /* icmpv6.code */
+	EK_PROTOCOLS,	  /* frame.protocols */
+	EK_TCP_STREAM,	  /* tcp.stream */
+	EK_DNS_NAME,	  /* dns.qry.name */
+	EK_DNS_RESPONSE,  /* dns.flags.response */
+	EK_HTTP_METHOD,	  /* http.request.method */
+	EK_HTTP_CODE,	  /* http.response.code */
+	EK_HTTP_HOST,	  /* http.host */
+	EK_HTTP_AGENT,	  /* http.user_agent */
+	EK_TLS_TYPE,	  /* tls.record.content_type */
+	EK_TLS_SNI,	  /* tls.handshake.extensions_server_name */
+	EK_ARP_OPCODE,	  /* arp.opcode */
+	EK_ICMP_TYPE,	  /* icmp.type */
+	EK_ICMP_CODE,	  /* icmp.code */
+	EK_ICMPV6_TYPE,	  /* icmpv6.type */
+	EK_ICMPV6_CODE,	  /* icmpv6.code */
+	EK_UDP_STREAM,	  /* udp.stream */
+	EK_DNS_TYPE,	  /* dns.qry.type: as many as there are names, which may have commas */
+	EK_DNS_RCODE,	  /* dns.flags.rcode */
+	EK_HTTP2,	  /* http2.headers.method, then http2.headers.status, which are digits */
+	EK_ADDRESSES,	  /* ip.addr, then ipv6.addr: source and destination of each header */
+	EK_ARP_ADDRESSES, /* arp.src.proto_ipv4, then arp.dst.proto_ipv4 */
 	EK_FIELDS
 };
 
@@ -58,7 +64,8 @@ const char *ek_field_title(enum ek_field field);
 /** ek_field_format() - The column's format for tshark's gui.column.format: "%m", "%s",
  * "%Cus:frame.protocols:0:U", ...: all occurrences in the packet, joined by commas, as numbers
  * where Wireshark also has names for them ("1", "22,22"), which do not change with its version; a
- * packet without the field has "" */
+ * packet without the field has "". A column of several fields ("ip.addr or ipv6.addr") has all
+ * occurrences of the first, then those of the second: each column costs tshark time. */
 const char *ek_field_format(enum ek_field field);
 
 enum ek_kind {

@@ -36,6 +36,12 @@ static const struct {
 	{"icmp_code", "icmp_code"},
 	{"icmpv6_type", "icmpv6_type"},
 	{"icmpv6_code", "icmpv6_code"},
+	{"udp_stream", "udp_stream"},
+	{"dns_type", "dns_type"},
+	{"dns_rcode", "dns_rcode"},
+	{"http2", "http2"},
+	{"addresses", "addresses"},
+	{"arp_addresses", "arp_addresses"},
 };
 #define FIELD_NUMBER	0
 #define FIELD_PROTOCOLS 6

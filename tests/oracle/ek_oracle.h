@@ -17,7 +17,7 @@
 struct json_object;
 struct json_tokener;
 
-#define ORACLE_FIELDS 21u
+#define ORACLE_FIELDS 27u
 #define ORACLE_NONE   SIZE_MAX
 
 enum oracle_verdict {
