@@ -17,6 +17,7 @@ static const struct command {
 	{"sim", cli_sim, "run the pipeline in the simulator: virtual clock, seeded faults"},
 	{"export", cli_export, "write chosen frames of captures and sessions into one file"},
 	{"info", cli_info, "tell what captures and sessions hold"},
+	{"stats", cli_stats, "count protocols, addresses, names and rates of captures, with filters"},
 	{"minimize", cli_minimize, "shrink a capture while a command still reproduces"},
 	{"anonymize", cli_anonymize,
 	 "replace addresses, names and contents of a capture, under a key"},

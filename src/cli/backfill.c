@@ -70,7 +70,7 @@ static void account(struct filler *b, const struct decoded *d)
 static bool offer(void *ctx, struct decoded *d)
 {
 	struct filler *b = ctx;
-	struct sink sink = output_sink(&b->s->output);
+	struct sink sink = b->s->sink;
 
 	/* One that was refused comes again. */
 	if (!d->update) {

@@ -15,6 +15,7 @@ int cli_bench(int argc, char **argv);
 int cli_recover(int argc, char **argv);
 int cli_export(int argc, char **argv);
 int cli_info(int argc, char **argv);
+int cli_stats(int argc, char **argv);
 int cli_verify(int argc, char **argv);
 int cli_control(int argc, char **argv);
 int cli_run(int argc, char **argv);

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "cli/load.h"
 #include "pace.h"
+#include "pipeline.h"
 #include "replay.h"
 #include "store/spool.h"
 #include "switch.h"
@@ -70,6 +71,10 @@ struct options {
 	const char *report;
 	const char *audit;
 	struct load_options load;
+	/* No option: who is to see each decoded frame before the output gives back the sink that
+	 * stands before @output, whose offer may be NULL; NULL: nobody */
+	struct sink (*before)(void *ctx, struct sink output);
+	void *before_ctx;
 };
 
 /**

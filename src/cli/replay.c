@@ -468,8 +468,11 @@ static struct pipeline_config make_config(struct session *s)
 		config.buffer_frames = 4 * ALONE_FRAMES;
 		config.buffer_bytes = ALONE_BYTES;
 	}
+	s->sink = output_sink(&s->output);
+	if (o->before)
+		s->sink = o->before(o->before_ctx, s->sink);
 	if (!o->direct)
-		config.sink = output_sink(&s->output);
+		config.sink = s->sink;
 	if (o->journal && s->spools)
 		config.tap.source = spool_source(&s->spool);
 	port_posix_init(&s->posix, &config.port);

@@ -61,6 +61,7 @@ struct session {
 	struct waker source_waker; /* wakes the source: a signal, or room in the tap's queue */
 	struct nap nap;		   /* of the source */
 	struct output output;
+	struct sink sink; /* for decoded frames: the output, or what stands before it */
 	/* The switch's drops that are not told yet, by port and cause; the last column: spoofed,
 	 * forwarded. */
 	struct tap_report drops[PORTS_MAX][SWITCH_DROPS + 1];
