@@ -1,4 +1,4 @@
-/* tally_print.c - statistics as text, JSON and CSV */
+/* tally_print.c - statistics as JSON and CSV */
 #include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -7,16 +7,7 @@
 #include "analysis/tally_private.h"
 #include "base/safe.h"
 
-/* Widths of the text. */
-#define KEY_COLUMNS 40u
-
-/* One row with all that is printed of it. */
-struct line {
-	struct buf key, filter, unlike;
-	const char *name;
-};
-
-static void line_make(struct line *l, enum tally_section section, const struct tally_row *row)
+void tally_line_make(struct tally_line *l, enum tally_section section, const struct tally_row *row)
 {
 	l->key.n = l->filter.n = l->unlike.n = 0;
 	tally_key_text(section, row, &l->key);
@@ -25,7 +16,7 @@ static void line_make(struct line *l, enum tally_section section, const struct t
 	l->name = tally_key_name(section, row);
 }
 
-static void line_done(struct line *l, struct buf *out)
+void tally_line_done(struct tally_line *l, struct buf *out)
 {
 	out->failed |= l->key.failed || l->filter.failed || l->unlike.failed;
 	buf_done(&l->key);
@@ -33,7 +24,7 @@ static void line_done(struct line *l, struct buf *out)
 	buf_done(&l->unlike);
 }
 
-static bool has_directions(enum tally_section section)
+bool tally_has_directions(enum tally_section section)
 {
 	return section == TALLY_ENDPOINT || section == TALLY_CONVERSATION;
 }
@@ -68,9 +59,8 @@ static void bucket_filter(const struct tally_bucket *b, struct buf *out)
 		   b->to_s);
 }
 
-/* What is not tables, as lines of an unnamed table. Return: false at the end */
-static bool plain_line(const struct tally *t, unsigned i, const char **section, struct line *l,
-		       uint64_t *frames, uint64_t *bytes)
+bool tally_plain(const struct tally *t, unsigned i, const char **section, struct tally_line *l,
+		 uint64_t *frames, uint64_t *bytes)
 {
 	const struct tally_amount *transport = i == 0 ? &t->tcp : &t->udp;
 
@@ -106,176 +96,9 @@ static bool plain_line(const struct tally *t, unsigned i, const char **section, 
 	return true;
 }
 
-/* ---- text ---- */
-
-static void put_safe(struct buf *out, const char *s, size_t n, unsigned most, unsigned pad)
-{
-	unsigned columns = 0;
-
-	safe_put(out, s, n, most, &columns);
-	while (columns++ < pad)
-		buf_putc(out, ' ');
-}
-
-static void text_error(const struct tally_table *t, struct buf *out)
-{
-	bool estimated;
-	uint64_t n = tally_table_distinct(t, &estimated);
-
-	buf_printf(out, "%s%" PRIu64 " different", estimated ? "about " : "", n);
-	if (estimated)
-		buf_printf(out,
-			   " (standard error 0.81 %%); a row may be short by the %s in its column "
-			   "'error', a key that is not shown by at most %" PRIu64,
-			   t->by == TALLY_BYTES ? "bytes" : "frames", t->taken);
-	if (t->lost)
-		buf_printf(out, "; %" PRIu64 " additions were lost for want of memory", t->lost);
-}
-
-static void text_row(enum tally_section section, const struct tally_row *row, bool errors,
-		     struct line *l, struct buf *out)
-{
-	const struct tally_kind *k = tally_kind(section);
-
-	line_make(l, section, row);
-	if (l->name[0])
-		buf_printf(&l->key, " %s", l->name);
-	buf_puts(out, "  ");
-	put_safe(out, l->key.p, l->key.n, KEY_COLUMNS, KEY_COLUMNS);
-	buf_printf(out, " %10" PRIu64 " %12" PRIu64, row->n[TALLY_FRAMES], row->n[TALLY_BYTES]);
-	if (has_directions(section))
-		buf_printf(out, " %10" PRIu64 " %12" PRIu64 " %10" PRIu64 " %12" PRIu64,
-			   row->n[TALLY_OUT_FRAMES], row->n[TALLY_OUT_BYTES],
-			   row->n[TALLY_IN_FRAMES], row->n[TALLY_IN_BYTES]);
-	else if (k->values)
-		buf_printf(out, " %10" PRIu64, row->n[TALLY_VALUES]);
-	if (errors)
-		buf_printf(out, " %10" PRIu64, row->error);
-	if (l->filter.n) {
-		buf_puts(out, "  ");
-		put_safe(out, l->filter.p, l->filter.n, UINT_MAX, 0);
-	}
-	buf_putc(out, '\n');
-}
-
-static void text_head(enum tally_section section, bool errors, struct buf *out)
-{
-	const struct tally_kind *k = tally_kind(section);
-
-	buf_printf(out, "  %-*s %10s %12s", (int)KEY_COLUMNS, "", "frames", "bytes");
-	if (section == TALLY_CONVERSATION)
-		buf_printf(out, " %10s %12s %10s %12s", "-> frames", "bytes", "<- frames", "bytes");
-	else if (section == TALLY_ENDPOINT)
-		buf_printf(out, " %10s %12s %10s %12s", "out frames", "bytes", "in frames",
-			   "bytes");
-	else if (k->values)
-		buf_printf(out, " %10s", k->values);
-	buf_printf(out, "%s  filter\n", errors ? "      error" : "");
-}
-
-static void text_table(const struct tally *t, enum tally_section section, size_t top,
-		       struct buf *out)
-{
-	const struct tally_table *table = &t->table[section];
-	struct line l = {0};
-	struct tally_row *rows;
-	size_t n;
-
-	if (!table->entries || tally_kind(section)->key == TALLY_KEY_STREAM)
-		return;
-	n = tally_table_top(table, top, &rows);
-	buf_printf(out, "\n%s: ", tally_section_title(section));
-	text_error(table, out);
-	if (n < table->entries)
-		buf_printf(out, "; the first %zu", n);
-	buf_putc(out, '\n');
-	text_head(section, table->thinnings != 0, out);
-	for (size_t i = 0; i < n; i++)
-		text_row(section, &rows[i], table->thinnings != 0, &l, out);
-	out->failed |= !rows;
-	free(rows);
-	line_done(&l, out);
-}
-
-static void text_transport(const struct tally *t, struct buf *out)
-{
-	for (int i = 0; i < 2; i++) {
-		const struct tally_amount *a = i == 0 ? &t->tcp : &t->udp;
-
-		if (!a->n[TALLY_FRAMES])
-			continue;
-		buf_printf(out, "%s: %" PRIu64 " frames, %" PRIu64 " bytes; conversations: ",
-			   i == 0 ? "TCP" : "UDP", a->n[TALLY_FRAMES], a->n[TALLY_BYTES]);
-		text_error(&t->table[i == 0 ? TALLY_TCP : TALLY_UDP], out);
-		buf_printf(out, "; %s\n", i == 0 ? "tcp" : "udp");
-	}
-}
-
-static void text_rates(const struct tally *t, struct buf *out)
-{
-	const struct tally_rate *r = &t->rate;
-	const struct tally_bucket *most = NULL;
-	uint64_t widest = 1;
-
-	if (!r->n)
-		return;
-	for (uint32_t i = 0; i < r->n; i++) {
-		const struct tally_bucket *b = &r->bucket[i];
-
-		if (b->to_s - b->from_s > widest)
-			widest = b->to_s - b->from_s;
-		if (b->to_s - b->from_s == 1 && (!most || b->frames > most->frames))
-			most = b;
-	}
-	buf_printf(out, "Rates: %" PRIu32 " buckets from %" PRIu64 " to %" PRIu64 " s", r->n,
-		   r->bucket[0].from_s, r->bucket[r->n - 1].to_s);
-	if (widest > 1)
-		buf_printf(out, ", the older joined, of up to %" PRIu64 " s", widest);
-	buf_puts(out, " (-T csv and json list them)");
-	if (most) {
-		buf_printf(out, "; most in a second: %" PRIu64 " frames, %" PRIu64 " bytes; ",
-			   most->frames, most->bytes);
-		bucket_filter(most, out);
-	}
-	buf_putc(out, '\n');
-}
-
-void tally_print_text(const struct tally *t, size_t top, struct buf *out)
-{
-	const char *section;
-	struct line l = {0};
-	uint64_t frames, bytes;
-
-	buf_printf(out,
-		   "%" PRIu64 " frames, %" PRIu64 " bytes; decoded by tshark: %" PRIu64
-		   ", by headers alone: %" PRIu64 "\n",
-		   t->frames, t->bytes, t->decoded, t->frames - t->decoded);
-	if (t->decoded > t->columns)
-		buf_printf(out, "%" PRIu64 " frames were decoded without columns of layers\n",
-			   t->decoded - t->columns);
-	if (t->cut)
-		buf_printf(out,
-			   "%" PRIu64 " frames have more values than tshark's columns hold: what "
-			   "they have in all may be more\n",
-			   t->cut);
-	text_transport(t, out);
-	text_rates(t, out);
-	buf_puts(out, "\nPacket lengths\n");
-	for (unsigned i = 2; i < 2 + TALLY_LENGTHS; i++) {
-		plain_line(t, i, &section, &l, &frames, &bytes);
-		buf_puts(out, "  ");
-		put_safe(out, l.key.p, l.key.n, KEY_COLUMNS, KEY_COLUMNS);
-		buf_printf(out, " %10" PRIu64 " %12" PRIu64 "  %.*s\n", frames, bytes,
-			   (int)l.filter.n, l.filter.p ? l.filter.p : "");
-	}
-	line_done(&l, out);
-	for (unsigned i = 0; i < TALLY_SECTIONS; i++)
-		text_table(t, (enum tally_section)i, top, out);
-}
-
 /* ---- JSON ---- */
 
-static void json_filters(const struct line *l, struct buf *out)
+static void json_filters(const struct tally_line *l, struct buf *out)
 {
 	if (!l->filter.n) {
 		buf_puts(out, ",\"filter\":null,\"exclude\":null}");
@@ -288,19 +111,19 @@ static void json_filters(const struct line *l, struct buf *out)
 	buf_putc(out, '}');
 }
 
-static void json_row(enum tally_section section, const struct tally_row *row, struct line *l,
+static void json_row(enum tally_section section, const struct tally_row *row, struct tally_line *l,
 		     struct buf *out)
 {
 	const struct tally_kind *k = tally_kind(section);
 
-	line_make(l, section, row);
+	tally_line_make(l, section, row);
 	buf_puts(out, "{\"key\":");
 	buf_json(out, l->key.p ? l->key.p : "", l->key.n);
 	if (l->name[0])
 		buf_printf(out, ",\"name\":\"%s\"", l->name);
 	buf_printf(out, ",\"frames\":%" PRIu64 ",\"bytes\":%" PRIu64, row->n[TALLY_FRAMES],
 		   row->n[TALLY_BYTES]);
-	if (has_directions(section))
+	if (tally_has_directions(section))
 		buf_printf(out,
 			   ",\"out_frames\":%" PRIu64 ",\"out_bytes\":%" PRIu64
 			   ",\"in_frames\":%" PRIu64 ",\"in_bytes\":%" PRIu64,
@@ -318,7 +141,7 @@ static void json_table(const struct tally *t, enum tally_section section, size_t
 {
 	const struct tally_table *table = &t->table[section];
 	struct tally_row *rows = NULL;
-	struct line l = {0};
+	struct tally_line l = {0};
 	bool estimated;
 	uint64_t distinct = tally_table_distinct(table, &estimated);
 	size_t n = 0;
@@ -337,20 +160,20 @@ static void json_table(const struct tally *t, enum tally_section section, size_t
 	}
 	buf_puts(out, "]}");
 	free(rows);
-	line_done(&l, out);
+	tally_line_done(&l, out);
 }
 
 void tally_print_json(const struct tally *t, size_t top, struct buf *out)
 {
 	const char *section, *open = "";
-	struct line l = {0};
+	struct tally_line l = {0};
 	uint64_t frames, bytes;
 
 	buf_printf(out,
 		   "{\"frames\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"decoded\":%" PRIu64
 		   ",\"basic\":%" PRIu64 ",\"cut\":%" PRIu64,
 		   t->frames, t->bytes, t->decoded, t->frames - t->decoded, t->cut);
-	for (unsigned i = 0; plain_line(t, i, &section, &l, &frames, &bytes); i++) {
+	for (unsigned i = 0; tally_plain(t, i, &section, &l, &frames, &bytes); i++) {
 		bool more = strcmp(open, section) == 0;
 
 		if (!more)
@@ -362,7 +185,7 @@ void tally_print_json(const struct tally *t, size_t top, struct buf *out)
 		json_filters(&l, out);
 	}
 	buf_puts(out, t->rate.n ? "]" : "],\n\"rates\":[]");
-	line_done(&l, out);
+	tally_line_done(&l, out);
 	for (unsigned i = 0; i < TALLY_SECTIONS; i++)
 		json_table(t, (enum tally_section)i, top, out);
 	buf_puts(out, "}\n");
@@ -388,8 +211,9 @@ static void csv_text(const struct buf *text, struct buf *out)
 	buf_done(&shown);
 }
 
-static void csv_line(const char *section, const struct line *l, const uint64_t n[TALLY_COUNTS],
-		     bool values, bool directions, uint64_t error, struct buf *out)
+static void csv_line(const char *section, const struct tally_line *l,
+		     const uint64_t n[TALLY_COUNTS], bool values, bool directions, uint64_t error,
+		     struct buf *out)
 {
 	buf_printf(out, "%s,", section);
 	csv_text(&l->key, out);
@@ -415,7 +239,7 @@ static void csv_table(const struct tally *t, enum tally_section section, size_t 
 	const struct tally_kind *k = tally_kind(section);
 	const struct tally_table *table = &t->table[section];
 	struct tally_row *rows;
-	struct line l = {0};
+	struct tally_line l = {0};
 	size_t n;
 
 	if (k->key == TALLY_KEY_STREAM) {
@@ -427,23 +251,23 @@ static void csv_table(const struct tally *t, enum tally_section section, size_t 
 		buf_puts(&l.key, "distinct");
 		l.name = estimated ? "estimated" : "";
 		csv_line(k->name, &l, count, true, false, 0, out);
-		line_done(&l, out);
+		tally_line_done(&l, out);
 		return;
 	}
 	n = tally_table_top(table, top, &rows);
 	for (size_t i = 0; i < n; i++) {
-		line_make(&l, section, &rows[i]);
-		csv_line(k->name, &l, rows[i].n, k->values != NULL, has_directions(section),
+		tally_line_make(&l, section, &rows[i]);
+		csv_line(k->name, &l, rows[i].n, k->values != NULL, tally_has_directions(section),
 			 rows[i].error, out);
 	}
 	free(rows);
-	line_done(&l, out);
+	tally_line_done(&l, out);
 }
 
 void tally_print_csv(const struct tally *t, size_t top, struct buf *out)
 {
 	uint64_t n[TALLY_COUNTS] = {0};
-	struct line l = {.name = ""};
+	struct tally_line l = {.name = ""};
 	const char *section;
 
 	buf_puts(out, "section,key,name,frames,bytes,values,out_frames,out_bytes,in_frames,"
@@ -452,9 +276,10 @@ void tally_print_csv(const struct tally *t, size_t top, struct buf *out)
 	n[TALLY_BYTES] = t->bytes;
 	buf_puts(&l.key, "all");
 	csv_line("frames", &l, n, false, false, 0, out);
-	for (unsigned i = 0; plain_line(t, i, &section, &l, &n[TALLY_FRAMES], &n[TALLY_BYTES]); i++)
+	for (unsigned i = 0; tally_plain(t, i, &section, &l, &n[TALLY_FRAMES], &n[TALLY_BYTES]);
+	     i++)
 		csv_line(section, &l, n, false, false, 0, out);
-	line_done(&l, out);
+	tally_line_done(&l, out);
 	for (unsigned i = 0; i < TALLY_SECTIONS; i++)
 		csv_table(t, (enum tally_section)i, top, out);
 }

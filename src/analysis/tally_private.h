@@ -41,6 +41,9 @@ void tally_put(const struct tally_delta *d, enum tally_section section, const vo
 void tally_put_once(const struct tally_delta *d, enum tally_section section, const void *key,
 		    size_t n, uint64_t values);
 
+/** tally_sum() - Add the frame to a sum, or take it */
+void tally_sum(const struct tally_delta *d, struct tally_amount *to);
+
 /** tally_basic() - What the basic decode of a frame adds */
 void tally_basic(const struct tally_delta *d, const struct basic *b);
 
@@ -74,5 +77,34 @@ void tally_addresses(const struct tally_delta *d, const struct tally_header *hea
  */
 void tally_stream(const struct tally_delta *d, enum tally_section section, const char *number,
 		  size_t number_n, const struct tally_header *h, uint16_t sport, uint16_t dport);
+
+/** struct tally_line - All that is printed of a row but its counts; zero it to start */
+struct tally_line {
+	struct buf key, filter, unlike;
+	const char *name;
+};
+
+/** tally_line_make() - Of a row of a table */
+void tally_line_make(struct tally_line *l, enum tally_section section, const struct tally_row *row);
+
+/** tally_line_done() - Free; @out fails where it had no memory */
+void tally_line_done(struct tally_line *l, struct buf *out);
+
+/* Of the lines of what is no table: transport, lengths, rates. */
+#define TALLY_PLAIN_LENGTHS 2u
+#define TALLY_PLAIN_RATES   (TALLY_PLAIN_LENGTHS + TALLY_LENGTHS)
+
+/**
+ * tally_plain() - What is no table, as lines
+ * @i:        From 0
+ * @section:  Set to what it is a line of: "transport", "lengths", "rates"
+ *
+ * Return: false where there are no more
+ */
+bool tally_plain(const struct tally *t, unsigned i, const char **section, struct tally_line *l,
+		 uint64_t *frames, uint64_t *bytes);
+
+/** tally_has_directions() - Whether a section has counts of out and in */
+bool tally_has_directions(enum tally_section section);
 
 #endif

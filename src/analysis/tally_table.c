@@ -201,7 +201,7 @@ static int by_number(const void *a, const void *b)
 /* At least the entry that had the sample's median goes, so there is room for one. */
 static void thin(struct tally_table *t)
 {
-	uint64_t credit[SAMPLE], median;
+	uint64_t credit[SAMPLE] = {0}, median;
 	uint32_t n = t->entries < SAMPLE ? t->entries : SAMPLE, kept = 0;
 
 	for (uint32_t i = 0; i < n; i++)

@@ -58,4 +58,23 @@ static inline uint64_t tallying_count(const struct tally *t, enum tally_section 
 
 #define COUNT(t, section, key, count) tallying_count(t, section, key, sizeof(key) - 1, count)
 
+/* A tally of one frame, whose name of DNS is what a terminal, a table and a filter could trip over.
+ */
+static inline struct tally *tallying_hostile(void)
+{
+	struct tally *t = tally_new(1);
+
+	tallying_add(
+		t, 60,
+		(struct tallying[]){{EK_PROTOCOL, "DNS"},
+				    {EK_PROTOCOLS, "eth:ethertype:ip:udp:dns"},
+				    {EK_ADDRESSES, "10.0.0.1,10.0.0.2"},
+				    {EK_UDP_STREAM, "0"},
+				    {EK_DNS_RESPONSE, "0"},
+				    {EK_DNS_TYPE, "1"},
+				    {EK_DNS_NAME, "\x1b]0;x\x07,\"\n=cmd|\xff\xe2\x80\xae.example"},
+				    {EK_FIELDS, NULL}});
+	return t;
+}
+
 #endif

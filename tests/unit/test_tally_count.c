@@ -1,5 +1,5 @@
 /* test_tally_count.c - goal: columns are taken apart as tshark joined them: values and frames,
- * tunnels, ICMP errors, names with commas, columns that were cut, and bytes of any kind. Method:
+ * names with commas, columns that were cut, and bytes of any kind. Method:
  * frames of given columns, counts read back; random columns, for the sanitizers.
  */
 #include <setjmp.h>
@@ -75,48 +75,6 @@ static void test_dns(void **state)
 	tally_free(t);
 }
 
-/* A tunnel, and an error that quotes a datagram. */
-static void test_headers(void **state)
-{
-	static const char outer[] = "\x0a\0\0\x01", quoted[] = "\x0a\0\0\x09";
-	struct tally *t = tally_new(1);
-	bool estimated;
-
-	(void)state;
-	tallying_add(t, 100,
-		     (struct tallying[]){{EK_PROTOCOLS, "eth:ethertype:ip:ipv6:tcp"},
-					 {EK_ADDRESSES, "10.0.0.1,10.0.0.2,::1,::2"},
-					 {EK_TCP_STREAM, "0"},
-					 END});
-	tallying_add(t, 70,
-		     (struct tallying[]){{EK_PROTOCOLS, "eth:ethertype:ip:icmp:ip:udp:data"},
-					 {EK_ADDRESSES, "10.0.0.2,10.0.0.1,10.0.0.1,10.0.0.9"},
-					 {EK_UDP_STREAM, "0"},
-					 {EK_ICMP_TYPE, "3"},
-					 {EK_ICMP_CODE, "1"},
-					 END});
-	assert_int_equal(tallying_count(t, TALLY_ENDPOINT, outer, 4, TALLY_FRAMES), 2);
-	assert_int_equal(tallying_count(t, TALLY_ENDPOINT, outer, 4, TALLY_OUT_FRAMES), 1);
-	assert_int_equal(tallying_count(t, TALLY_ENDPOINT, outer, 4, TALLY_IN_FRAMES), 1);
-	assert_int_equal(tallying_count(t, TALLY_ENDPOINT, quoted, 4, TALLY_FRAMES), 1);
-	assert_int_equal(tallying_count(t, TALLY_ENDPOINT, quoted, 4, TALLY_IN_FRAMES), 0);
-	assert_int_equal(tallying_count(t, TALLY_ENDPOINT, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x02", 16,
-					TALLY_IN_BYTES),
-			 100);
-	assert_int_equal(COUNT(t, TALLY_CONVERSATION, "\x0a\0\0\x01\x0a\0\0\x02", TALLY_FRAMES), 2);
-	assert_int_equal(COUNT(t, TALLY_CONVERSATION, "\x0a\0\0\x01\x0a\0\0\x02", TALLY_OUT_FRAMES),
-			 1);
-	assert_int_equal(COUNT(t, TALLY_CONVERSATION, "\x0a\0\0\x01\x0a\0\0\x09", TALLY_FRAMES), 1);
-	assert_int_equal(COUNT(t, TALLY_CONVERSATION, "\x0a\0\0\x01\x0a\0\0\x09", TALLY_OUT_FRAMES),
-			 0);
-	assert_int_equal(COUNT(t, TALLY_ICMP, "3/1", TALLY_FRAMES), 1);
-	assert_int_equal(tally_table_distinct(&t->table[TALLY_TCP], &estimated), 1);
-	/* A stream within an error is none, as tshark has it. */
-	assert_int_equal(tally_table_distinct(&t->table[TALLY_UDP], &estimated), 0);
-	assert_int_equal(t->udp.n[TALLY_FRAMES], 1);
-	tally_free(t);
-}
-
 static void test_arp(void **state)
 {
 	struct tally *t = tally_new(1);
@@ -185,9 +143,9 @@ static void test_any_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_values),	cmocka_unit_test(test_dns),
-		cmocka_unit_test(test_headers), cmocka_unit_test(test_arp),
-		cmocka_unit_test(test_cut),	cmocka_unit_test(test_any_bytes),
+		cmocka_unit_test(test_values),	  cmocka_unit_test(test_dns),
+		cmocka_unit_test(test_arp),	  cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_any_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
