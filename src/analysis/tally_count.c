@@ -197,7 +197,7 @@ struct walk {
 	struct values addresses, tcp, udp;
 	unsigned next_4, next_6, next_tcp, next_udp;
 	const struct tally_header *now; /* the header that a layer is carried by */
-	bool quoted;			/* within an error of ICMP, or of NHRP */
+	bool quoted;			/* quoted by ICMP, NHRP or sFlow */
 };
 
 /* The addresses of the next header of a family: those of IPv4 stand first. */
@@ -260,7 +260,8 @@ static void put_layers(const struct tally_delta *delta, const struct decoded *d,
 			walk_header(&w, layer->n == 4);
 		else if (is(layer, "tcp") || is(layer, "udp"))
 			walk_stream(delta, &w, layer->p[0] == 't');
-		else if (is(layer, "icmp") || is(layer, "icmpv6") || is(layer, "nhrp"))
+		else if (is(layer, "icmp") || is(layer, "icmpv6") || is(layer, "nhrp") ||
+			 is(layer, "sflow"))
 			w.quoted = true;
 	}
 	tally_addresses(delta, w.header, w.headers);
