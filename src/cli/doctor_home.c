@@ -253,6 +253,10 @@ static void check_left_captures(struct doctor *d, struct doctor_finding *f)
 		return;
 	}
 	dir = opendir(folder);
+	if (!dir && errno != ENOENT) {
+		doctor_say(f, DOCTOR_SKIPPED, "%s cannot be read: %s", folder, strerror(errno));
+		return;
+	}
 	while (dir && entries++ < ENTRIES_MAX && (e = readdir(dir))) {
 		char path[PATH_MAX + 256];
 
@@ -324,7 +328,11 @@ static void check_left_fifos(struct doctor *d, struct doctor_finding *f)
 	DIR *dir = opendir(base);
 
 	(void)d;
-	while (dir && entries++ < ENTRIES_MAX && (e = readdir(dir))) {
+	if (!dir) {
+		doctor_say(f, DOCTOR_SKIPPED, "%s cannot be read: %s", base, strerror(errno));
+		return;
+	}
+	while (entries++ < ENTRIES_MAX && (e = readdir(dir))) {
 		char path[PATH_MAX + 256];
 
 		/* secvf-XXXXXX */
@@ -334,8 +342,7 @@ static void check_left_fifos(struct doctor *d, struct doctor_finding *f)
 		if (is_stale(path))
 			add_name(&names, left++, path);
 	}
-	if (dir)
-		closedir(dir);
+	closedir(dir);
 	if (left) {
 		doctor_say(f, DOCTOR_WARNING, "%u %s of FIFOs whose process has ended: %.*s", left,
 			   left == 1 ? "folder" : "folders", (int)names.n, names.p);

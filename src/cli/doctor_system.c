@@ -92,7 +92,8 @@ static void check_tap_right(struct doctor *d, struct doctor_finding *f)
 		return;
 	}
 	doctor_say(f, DOCTOR_WARNING, "--port tap:NAME is not possible: %s", why);
-	doctor_advise(f, "run as root, or `setcap cap_net_raw,cap_net_admin+ep` on secvf");
+	doctor_advise(f, "run as root, or `setcap cap_net_raw,cap_net_admin+ep` on secvf with "
+			 "/dev/net/tun of mode 0666");
 }
 
 /* ---- ports ---- */

@@ -1,5 +1,4 @@
 /* filter_presets.c - `secvf filter presets`: display filters for what malware does */
-
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
