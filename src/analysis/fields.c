@@ -53,19 +53,19 @@ static int by_name(const void *a, const void *b)
 
 bool fields_parse(struct fields *f, struct buf *text)
 {
-	uint32_t lines = 0, kept = 0;
+	uint32_t lines = 1, kept = 0;
 	char *line;
 
 	*f = (struct fields){.text = *text};
 	*text = (struct buf){0};
 	for (const char *at = f->text.p; (at = strchr(at, '\n')); at++)
 		lines++;
-	f->field = calloc(lines ? lines : 1, sizeof(*f->field));
+	f->field = calloc(lines, sizeof(*f->field));
 	if (!f->field) {
 		fields_done(f);
 		return false;
 	}
-	for (char *rest = f->text.p; lines && (line = strsep(&rest, "\n")) && f->count < lines;)
+	for (char *rest = f->text.p; (line = strsep(&rest, "\n"));)
 		f->count += read_line(line, &f->field[f->count]);
 	qsort(f->field, f->count, sizeof(*f->field), by_name);
 	/* Several dissectors may register a name. */
@@ -149,6 +149,15 @@ const char *field_type(const struct field *field)
 		{"FT_GUID", "GUID"},
 		{"FT_OID", "object identifier"},
 		{"FT_EUI64", "EUI-64 address"},
+		{"FT_PROTOCOL", "protocol"},
+		{"FT_REL_OID", "object identifier"},
+		{"FT_AX25", "AX.25 address"},
+		{"FT_VINES", "VINES address"},
+		{"FT_IPXNET", "IPX network"},
+		{"FT_FCWWN", "Fibre Channel name"},
+		{"FT_SYSTEM_ID", "IS-IS system"},
+		{"FT_IEEE_11073_SFLOAT", "number, 16 bits"},
+		{"FT_IEEE_11073_FLOAT", "number, 32 bits"},
 	};
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {

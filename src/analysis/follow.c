@@ -70,7 +70,7 @@ static bool add_base64(struct follow *f, struct json_object *o)
 				 ? (uint32_t)json_object_get_uint64(value)
 				 : 0;
 
-	if (json_object_object_get_ex(o, "d", &value)) {
+	if (json_object_object_get_ex(o, "d", &value) && value) {
 		base64 = json_object_get_string(value);
 		n = strlen(base64);
 	}
@@ -94,7 +94,7 @@ static void put_end(char out[128], struct json_object *result, const char *host,
 	struct json_object *h, *p;
 
 	if (!json_object_object_get_ex(result, host, &h) ||
-	    !json_object_object_get_ex(result, port, &p))
+	    !json_object_object_get_ex(result, port, &p) || !h || !p)
 		return;
 	snprintf(out, 128, strchr(json_object_get_string(h), ':') ? "[%s]:%s" : "%s:%s",
 		 json_object_get_string(h), json_object_get_string(p));
@@ -204,7 +204,7 @@ static void put_text(const struct follow *f, const struct follow_piece *piece, s
 
 		/* A carriage return would let a row overwrite itself. */
 		if (p[i] != '\r')
-			buf_putc(out, shown ? p[i] : '.');
+			buf_put(out, shown ? &p[i] : ".", 1);
 	}
 	if (piece->n && p[piece->n - 1] != '\n')
 		buf_putc(out, '\n');

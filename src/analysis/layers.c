@@ -94,6 +94,17 @@ static bool holds(const struct layer_node *node, uint32_t byte)
 	       (byte >= node->after && byte - node->after < node->after_n);
 }
 
+/* What is worked out from bytes points at them, too, and is not what they are. Of the others the
+ * one with fewer is the deeper one. */
+static bool is_nearer(const struct layer_node *a, const struct layer_node *b)
+{
+	bool generated = a->flags & LAYER_GENERATED, than = b->flags & LAYER_GENERATED;
+
+	if (generated != than)
+		return than;
+	return a->bytes + a->after_n <= b->bytes + b->after_n;
+}
+
 uint32_t layers_at(const struct layers *l, unsigned view, uint32_t byte)
 {
 	uint32_t best = LAYERS_NOWHERE;
@@ -103,10 +114,7 @@ uint32_t layers_at(const struct layers *l, unsigned view, uint32_t byte)
 
 		if (node->view != view || !holds(node, byte) || (node->flags & LAYER_HIDDEN))
 			continue;
-		/* What is worked out from bytes points at them, too, and is not what they are. */
-		if (best == LAYERS_NOWHERE ||
-		    (node->bytes + node->after_n <= l->node[best].bytes + l->node[best].after_n &&
-		     (!(node->flags & LAYER_GENERATED) || (l->node[best].flags & LAYER_GENERATED))))
+		if (best == LAYERS_NOWHERE || is_nearer(node, &l->node[best]))
 			best = i;
 	}
 	return best;

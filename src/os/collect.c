@@ -9,6 +9,9 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
 
 #include "base/check.h"
 #include "os/port_posix.h"
@@ -32,6 +35,13 @@ static void hear(struct collect *c, char *text)
 	}
 }
 
+/* For poll(): at least one, so that a deadline is reached; at most a quarter of an hour at a time.
+ */
+static int milliseconds(uint64_t ns)
+{
+	return ns / 1000000 < 1000000 ? (int)(ns / 1000000) + 1 : 1000000;
+}
+
 /* Read both pipes until they end. Return: 0, or why not */
 static int read_all(struct collect *c, int out, int err, uint64_t deadline_ns)
 {
@@ -49,7 +59,7 @@ static int read_all(struct collect *c, int out, int err, uint64_t deadline_ns)
 
 		if (now_ns >= deadline_ns)
 			error = -ETIMEDOUT;
-		else if (poll(fds, 2, (int)((deadline_ns - now_ns) / 1000000 % 1000000) + 1) <= 0)
+		else if (poll(fds, 2, milliseconds(deadline_ns - now_ns)) <= 0)
 			continue;
 		if (!error && fds[0].revents) {
 			if (!buf_reserve(&c->out, READ_BYTES + 1))
@@ -95,6 +105,32 @@ static int open_input(const struct collect *c, int *in)
 	return n == (ssize_t)c->input_n ? 0 : -EIO;
 }
 
+/* Its output has ended, and it is about to. One that only closed it has until the deadline, where
+ * the system lets us wait for both. Return: 0 or -ETIMEDOUT */
+static int await_end(pid_t pid, uint64_t deadline_ns)
+{
+	int error = 0;
+#ifdef SYS_pidfd_open
+	struct pollfd fds = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
+	bool ended = fds.fd < 0;
+
+	while (!ended && !error) {
+		uint64_t now_ns = clock_now_ns();
+
+		if (now_ns >= deadline_ns)
+			error = -ETIMEDOUT;
+		else
+			ended = poll(&fds, 1, milliseconds(deadline_ns - now_ns)) > 0;
+	}
+	if (fds.fd >= 0)
+		close(fds.fd);
+#else
+	(void)pid;
+	(void)deadline_ns;
+#endif
+	return error;
+}
+
 /* Return: 0 once it has ended by itself, and was waited for */
 static int attend(struct collect *c, pid_t pid, int out, int err, uint64_t deadline_ns)
 {
@@ -103,9 +139,11 @@ static int attend(struct collect *c, pid_t pid, int out, int err, uint64_t deadl
 	fcntl(out, F_SETFL, O_NONBLOCK);
 	fcntl(err, F_SETFL, O_NONBLOCK);
 	error = read_all(c, out, err, deadline_ns);
-	/* Whoever has closed its output is about to end. */
+	if (!error)
+		error = await_end(pid, deadline_ns);
+	/* With what it has started, as a script around tshark does. */
 	if (error)
-		kill(pid, SIGKILL);
+		kill(-pid, SIGKILL);
 	while (waitpid(pid, &c->status, 0) < 0 && errno == EINTR) {
 	}
 	if (!error && !buf_reserve(&c->out, 1))

@@ -27,7 +27,8 @@ static void limit(pid_t pid)
 {
 #ifdef __linux__
 	const struct rlimit memory = {SHARKD_MEMORY_BYTES, SHARKD_MEMORY_BYTES};
-	const struct rlimit seconds = {SHARKD_CPU_SECONDS, SHARKD_CPU_SECONDS};
+	/* The hard limit kills without a word; SIGXCPU comes first, and tells. */
+	const struct rlimit seconds = {SHARKD_CPU_SECONDS, SHARKD_CPU_SECONDS + 5};
 
 	prlimit(pid, RLIMIT_AS, &memory, NULL);
 	prlimit(pid, RLIMIT_CPU, &seconds, NULL);
@@ -76,15 +77,23 @@ bool sharkd_open(struct sharkd *s, const char *path, struct err *err)
 	return true;
 }
 
+static void shut(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
 void sharkd_close(struct sharkd *s)
 {
 	if (!sharkd_is_open(s))
 		return;
-	close(s->in);
-	close(s->out);
-	close(s->err);
+	shut(&s->in);
+	shut(&s->out);
+	shut(&s->err);
+	/* With what it has started, where it is a script around sharkd. */
 	if (!s->reaped)
-		kill(s->pid, SIGKILL);
+		kill(-s->pid, SIGKILL);
 	while (!s->reaped && waitpid(s->pid, NULL, 0) < 0 && errno == EINTR) {
 	}
 	buf_done(&s->line);
@@ -93,36 +102,45 @@ void sharkd_close(struct sharkd *s)
 
 /* ---- the exchange ---- */
 
-/* What it says is kept for when it ends; a line each load of its own is nothing to tell. */
+/* The last that it says is kept for when it ends. Once it has closed that pipe, it is ours to
+ * close, too, as poll() would return for it for ever. */
 static void hear(struct sharkd *s)
 {
 	char text[SHARKD_SAID_MAX];
-	ssize_t n;
+	ssize_t n = s->err < 0 ? -1 : 1;
 
-	while ((n = read(s->err, text, sizeof(text) - 1)) > 0) {
-		text[n] = '\0';
-		memcpy(s->said, text, (size_t)n + 1);
+	while (n > 0) {
+		n = read(s->err, text, sizeof(text) - 1);
+		if (n > 0) {
+			text[n] = '\0';
+			memcpy(s->said, text, (size_t)n + 1);
+		}
 	}
+	if (n == 0)
+		shut(&s->err);
 }
 
-/* The last line of what it said. */
+/* The last line of what it said, but for what it says each time root runs it. */
 static const char *last_words(struct sharkd *s)
 {
-	size_t n = strlen(s->said);
-	char *line;
+	char *line, *rest = s->said, *last = s->said + strlen(s->said);
 
-	while (n && s->said[n - 1] == '\n')
-		s->said[--n] = '\0';
-	line = strrchr(s->said, '\n');
-	return line ? line + 1 : s->said;
+	while ((line = strsep(&rest, "\n"))) {
+		if (*line && !strstr(line, "could be dangerous"))
+			last = line;
+	}
+	return last;
 }
 
 static enum sharkd_result gone(struct sharkd *s, const char *method, const char *why,
 			       struct err *err)
 {
+	const char *last;
+
 	hear(s);
+	last = last_words(s);
 	err_set(err, EXIT_ENVIRONMENT, "sharkd: '%s' was not answered: %s%s%s", method, why,
-		s->said[0] ? "; the last that it said: " : "", last_words(s));
+		*last ? "; the last that it said: " : "", last);
 	sharkd_close(s);
 	return SHARKD_GONE;
 }
@@ -132,7 +150,7 @@ static const char *ending(struct sharkd *s, char text[160])
 {
 	int status = 0;
 
-	kill(s->pid, SIGKILL);
+	kill(-s->pid, SIGKILL);
 	while (waitpid(s->pid, &status, 0) < 0 && errno == EINTR) {
 	}
 	s->reaped = true;
@@ -192,6 +210,8 @@ static enum sharkd_result exchange(struct sharkd *s, const char *method, const s
 		if (fds[2].revents) {
 			n = write(s->in, request->p + sent, request->n - sent);
 			sent += n > 0 ? (size_t)n : 0;
+			if (n < 0 && errno == EPIPE)
+				return gone(s, method, ending(s, why), err);
 		}
 		if (!fds[0].revents)
 			continue;
@@ -230,7 +250,7 @@ static enum sharkd_result judge(struct sharkd *s, const char *text, const char *
 		return SHARKD_OK;
 	root = json_tokener_parse(text);
 	if (json_object_object_get_ex(root, "error", &error) &&
-	    json_object_object_get_ex(error, "message", &message))
+	    json_object_object_get_ex(error, "message", &message) && message)
 		err_set(err, EXIT_USAGE, "%s", json_object_get_string(message));
 	else
 		err_set(err, EXIT_USAGE, "sharkd refuses '%s' without a word", method);

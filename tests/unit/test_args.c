@@ -1,7 +1,7 @@
 /* test_args.c - how tshark is called
  *
  * Goal: the exact vector for each profile, verbatim or not, flushing or not; columns that tshark
- * reads as ours; names of profiles there and back.
+ * reads as ours; options of dissection in each; names of profiles there and back.
  *
  * Method: vectors are compared word for word; the column preference is taken apart again with
  * the titles and formats of ek_record.
@@ -129,6 +129,48 @@ static void columns_are_ours(void **state)
 	expect_columns(PROFILE_FULL, EK_FIELDS - 1);
 }
 
+/* Options of dissection stand first, whatever the profile, and as many as can be given fit. */
+static void dissection_reaches_each_profile(void **state)
+{
+	struct dissect d = {.resolve = "mt", .keylog = "tls.keylog_file:/k"};
+
+	(void)state;
+	for (int i = 0; i < DISSECT_WORDS_MAX; i++) {
+		d.preference[d.preferences++] = "a:b";
+		d.decode_as[d.decodes++] = "tcp.port==1,http";
+	}
+	for (int i = 0; i < PROFILE_OFF * 2; i++) {
+		struct args_config config = {.tshark = TSHARK,
+					     .fifo = FIFO,
+					     .profile = (enum profile)(i / 2),
+					     .verbatim = i % 2,
+					     .write = "/w",
+					     .dissect = &d,
+					     .flush = true};
+		struct args a;
+		int n = 1;
+
+		assert_true(args_make(&a, &config));
+		assert_string_equal(a.argv[n++], "-N");
+		assert_string_equal(a.argv[n++], "mt");
+		for (int k = 0; k < DISSECT_WORDS_MAX; k++) {
+			assert_string_equal(a.argv[n++], "-o");
+			assert_string_equal(a.argv[n++], "a:b");
+		}
+		for (int k = 0; k < DISSECT_WORDS_MAX; k++) {
+			assert_string_equal(a.argv[n++], "-d");
+			assert_string_equal(a.argv[n++], "tcp.port==1,http");
+		}
+		assert_string_equal(a.argv[n++], "-o");
+		assert_string_equal(a.argv[n++], "tls.keylog_file:/k");
+		assert_string_equal(a.argv[n++], "-l");
+		assert_string_equal(a.argv[n], "-r");
+		while (a.argv[n])
+			assert_string_not_equal(a.argv[n++], "-n");
+		args_done(&a);
+	}
+}
+
 /* Custom columns cost a protocol tree: summary has none. */
 static void summary_has_plain_columns_only(void **state)
 {
@@ -162,6 +204,7 @@ int main(void)
 		cmocka_unit_test(vectors_are_exact),
 		cmocka_unit_test(each_generation_writes_a_file_of_its_own),
 		cmocka_unit_test(columns_are_ours),
+		cmocka_unit_test(dissection_reaches_each_profile),
 		cmocka_unit_test(summary_has_plain_columns_only),
 		cmocka_unit_test(names_go_there_and_back),
 	};
