@@ -62,11 +62,8 @@ static void take(struct reader *r, const char *element, const char **attributes)
 	if (!*label)
 		label = name;
 	node->label = layers_text(r->l, label, strlen(label));
-	/* tshark's own names for what no dissector registered. */
-	if (strcmp(name, "geninfo") != 0 && strcmp(name, "fake-field-wrapper") != 0) {
-		node->filter = layers_text(r->l, name, strlen(name));
-		node->field_n = layers_field_bytes(name, node->filter.n);
-	}
+	node->filter = layers_text(r->l, name, strlen(name));
+	node->field_n = layers_field_bytes(name, node->filter.n);
 	if (strcmp(element, "proto") == 0)
 		node->flags |= LAYER_PROTOCOL;
 	if (strcmp(attribute(attributes, "hide"), "yes") == 0)
@@ -93,6 +90,9 @@ static void XMLCALL on_start(void *ctx, const char *element, const char **attrib
 		r->unwanted++;
 		return;
 	}
+	/* What tshark puts around fields that are in no protocol. */
+	if (r->depth == 0 && strcmp(attribute(attributes, "name"), "fake-field-wrapper") == 0)
+		return;
 	take(r, element, attributes);
 	r->depth++;
 }

@@ -130,7 +130,7 @@ static bool show_one(struct show *s, unsigned long long number, bool first, stru
 	struct layers l = {0};
 	bool ok;
 
-	if (!x->sharkd_path && !read_bytes(s, number, err))
+	if (inspector_by_tshark(x) && !read_bytes(s, number, err))
 		return false;
 	ok = inspector_frame(x, (uint32_t)number, (const unsigned char *)s->bytes.p, s->bytes.n, &l,
 			     err);

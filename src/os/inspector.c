@@ -29,6 +29,10 @@ static const struct {
 	{'s', "nameres.ss7_pc_name"},
 };
 
+/* tshark's exit statuses: an option that it does not take, an error in a file that it reads. */
+#define TSHARK_WRONG_OPTION 1
+#define TSHARK_BROKEN_FILE  2
+
 void inspector_open(struct inspector *x, const char *tshark, const char *sharkd,
 		    const struct dissect *dissect)
 {
@@ -77,10 +81,10 @@ static bool set_up(struct inspector *x, struct err *err)
 	return ok;
 }
 
-/* It knows no decode-as. */
-static bool can_sharkd(const struct inspector *x)
+/* sharkd knows no decode-as. */
+bool inspector_by_tshark(const struct inspector *x)
 {
-	return x->sharkd_path && !(x->tshark && x->dissect && x->dissect->decodes);
+	return !x->sharkd_path || (x->tshark && x->dissect && x->dissect->decodes);
 }
 
 static bool need_sharkd(struct inspector *x, struct err *err)
@@ -120,7 +124,8 @@ static bool ask_tshark(struct inspector *x, const char *file, const char *const 
 		       struct collect *c, struct err *err)
 {
 	char *argv[DISSECT_ARGS_MAX + 16] = {(char *)x->tshark};
-	char why[640];
+	char why[640], *list;
+	bool refused;
 	int n = 1, error;
 
 	n += dissect_args(x->dissect, argv + n);
@@ -133,22 +138,43 @@ static bool ask_tshark(struct inspector *x, const char *file, const char *const 
 	error = collect_run(c, argv);
 	if (!error && WIFEXITED(c->status) && WEXITSTATUS(c->status) == 0)
 		return true;
-	err_set(err, EXIT_ENVIRONMENT, "%s: %s: %s", file, x->tshark, collect_why(c, error, why));
+	collect_why(c, error, why);
+	/* Of what could stand for a wrong word of -d it names some hundred kinds. */
+	list = strstr(why, " Valid layer types are:");
+	if (!list)
+		list = strstr(why, " Valid protocols for layer type");
+	if (list)
+		snprintf(list, sizeof(why) - (size_t)(list - why),
+			 "; 'tshark -G decodes' lists what there is");
+	refused = !error && WIFEXITED(c->status) && WEXITSTATUS(c->status) == TSHARK_WRONG_OPTION;
+	err_set(err, refused ? EXIT_USAGE : EXIT_ENVIRONMENT, "%s: %s: %s", file, x->tshark, why);
 	return false;
 }
 
+/* Whether it read a capture to where that is broken: what it printed until then is whole, as it is
+ * with sharkd. */
+static bool is_cut(const struct collect *c)
+{
+	return c->out.n && WIFEXITED(c->status) && WEXITSTATUS(c->status) == TSHARK_BROKEN_FILE;
+}
+
+/* In two passes, as sharkd does it: what later frames tell of this one is there, too. */
 static bool frame_by_tshark(struct inspector *x, uint32_t number, const unsigned char *frame,
 			    size_t frame_n, struct layers *l, struct err *err)
 {
-	char filter[64], count[16];
-	const char *words[] = {"-Y", filter, "-c", count, "-T", "pdml", NULL};
+	char filter[64];
+	const char *words[] = {"-2", "-Y", filter, "-T", "pdml", NULL};
 	struct collect c = {0};
 	bool ok;
 
 	snprintf(filter, sizeof(filter), "frame.number == %u", number);
-	snprintf(count, sizeof(count), "%u", number);
-	ok = ask_tshark(x, x->file, words, &c, err) &&
-	     layers_from_pdml(l, c.out.p, c.out.n, frame, frame_n, err);
+	ok = ask_tshark(x, x->file, words, &c, err) || is_cut(&c);
+	if (ok && !memmem(c.out.p, c.out.n, "<packet>", 8)) {
+		err_set(err, EXIT_USAGE, "%s: frame %u: the capture has no such frame", x->file,
+			number);
+		ok = false;
+	}
+	ok = ok && layers_from_pdml(l, c.out.p, c.out.n, frame, frame_n, err);
 	collect_done(&c);
 	return ok;
 }
@@ -164,7 +190,7 @@ bool inspector_frame(struct inspector *x, uint32_t number, const unsigned char *
 	enum sharkd_result result;
 	struct err why = {0};
 
-	if (!can_sharkd(x))
+	if (inspector_by_tshark(x))
 		return frame_by_tshark(x, number, frame, frame_n, l, err);
 	if (!need_capture(x, err))
 		return false;
@@ -198,8 +224,11 @@ static bool follow_by_tshark(struct inspector *x, const char *kind, const char *
 	struct collect c = {0};
 	bool ok;
 
-	snprintf(tap, sizeof(tap), "follow,%s,raw,%s", kind, number ? number + 1 : filter);
-	ok = ask_tshark(x, x->file, words, &c, err) && follow_from_tshark(f, c.out.p, c.out.n, err);
+	/* Of those that have streams in a stream, sharkd gives the first. */
+	snprintf(tap, sizeof(tap), "follow,%s,raw,%s%s", kind, number ? number + 1 : filter,
+		 strcmp(kind, "http2") == 0 || strcmp(kind, "quic") == 0 ? ",0" : "");
+	ok = (ask_tshark(x, x->file, words, &c, err) || is_cut(&c)) &&
+	     follow_from_tshark(f, c.out.p, c.out.n, err);
 	collect_done(&c);
 	return ok;
 }
@@ -214,7 +243,7 @@ bool inspector_follow(struct inspector *x, const char *kind, const char *filter,
 	enum sharkd_result result;
 	struct err why = {0};
 
-	if (!can_sharkd(x))
+	if (inspector_by_tshark(x))
 		return follow_by_tshark(x, kind, filter, f, err);
 	if (!need_capture(x, err))
 		return false;
@@ -232,28 +261,26 @@ bool inspector_follow(struct inspector *x, const char *kind, const char *filter,
 	return false;
 }
 
-/* tshark prints the expression, indented, and a caret below the place; collect has joined the lines
- * by blanks: "MESSAGE     EXPRESSION     ^~~". */
+/* tshark prints the expression, indented by four, and a caret below the place; collect has joined
+ * the lines by blanks: "MESSAGE     EXPRESSION     ^~~". The message may quote the expression. */
 static void read_place(const char *said, const char *filter, struct filter_verdict *v)
 {
-	const char *expression = strstr(said, filter);
 	const char *caret = strrchr(said, '^');
-	size_t before;
+	size_t n = strlen(filter);
+	const char *at = caret ? caret : said;
 
-	if (!expression || !caret || expression == said) {
-		snprintf(v->message, sizeof(v->message), "%s", said);
-		return;
-	}
-	before = (size_t)(expression - said);
-	while (before && said[before - 1] == ' ')
-		before--;
-	snprintf(v->message, sizeof(v->message), "%.*s", (int)before, said);
+	snprintf(v->message, sizeof(v->message), "%s", said);
+	while (at > said && !(strncmp(at, "     ", 5) == 0 && strncmp(at + 5, filter, n) == 0 &&
+			      strncmp(at + 5 + n, "     ", 5) == 0))
+		at--;
 	/* Behind the expression: a blank, as many as it was indented by, and as far as the place
 	 * is. */
-	before = (size_t)(caret - (expression + strlen(filter)));
-	v->at = before > 5 ? before - 5 : 0;
+	if (at == said || caret < at + n + 10)
+		return;
+	v->message[at - said < (ptrdiff_t)sizeof(v->message) ? at - said : 0] = '\0';
+	v->at = (size_t)(caret - (at + n + 10));
 	v->n = 1 + strspn(caret + 1, "~");
-	if (v->at + v->n > strlen(filter))
+	if (v->at > n || v->at + v->n > n + 1)
 		v->at = v->n = 0;
 }
 

@@ -47,6 +47,10 @@ void inspector_close(struct inspector *x);
 /** inspector_load() - The capture that is meant from here on; read when it is needed */
 void inspector_load(struct inspector *x, const char *file);
 
+/** inspector_by_tshark() - Whether tshark is asked for frames and streams, not sharkd: it wants
+ * their bytes */
+bool inspector_by_tshark(const struct inspector *x);
+
 /**
  * inspector_frame() - Layers of one frame
  * @number:  As tshark counts, from 1

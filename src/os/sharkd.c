@@ -186,12 +186,13 @@ static enum sharkd_result timed_out(struct sharkd *s, const char *method, uint64
 	return gone(s, method, text, err);
 }
 
-/* Write the request, read until a whole line that is an answer. */
+/* Write the request, read from @line_at on until a whole line that is an answer; what came behind
+ * it stays for the next call. */
 static enum sharkd_result exchange(struct sharkd *s, const char *method, const struct buf *request,
 				   uint64_t timeout_ns, struct err *err)
 {
 	uint64_t deadline_ns = clock_now_ns() + timeout_ns;
-	size_t sent = 0, seen = 0;
+	size_t sent = 0, seen = s->line_at;
 	char why[160];
 
 	for (;;) {
@@ -201,6 +202,16 @@ static enum sharkd_result exchange(struct sharkd *s, const char *method, const s
 		int ms = left(deadline_ns);
 		ssize_t n;
 
+		for (char *end; seen < s->line.n &&
+				(end = memchr(s->line.p + seen, '\n', s->line.n - seen));) {
+			if (s->line.p[s->line_at] == '{' && sent == request->n) {
+				*end = '\0';
+				s->line_next = (size_t)(end - s->line.p) + 1;
+				return SHARKD_OK;
+			}
+			seen = s->line_at = (size_t)(end - s->line.p) + 1;
+		}
+		seen = s->line.n;
 		if (!ms)
 			return timed_out(s, method, timeout_ns, err);
 		if (poll(fds, 3, ms) <= 0)
@@ -215,7 +226,7 @@ static enum sharkd_result exchange(struct sharkd *s, const char *method, const s
 		}
 		if (!fds[0].revents)
 			continue;
-		if (s->line.n > SHARKD_ANSWER_MAX)
+		if (s->line.n - s->line_at > SHARKD_ANSWER_MAX)
 			return gone(s, method, "the answer is too long", err);
 		if (!buf_reserve(&s->line, READ_BYTES))
 			return gone(s, method, "out of memory for the answer", err);
@@ -223,32 +234,36 @@ static enum sharkd_result exchange(struct sharkd *s, const char *method, const s
 		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 			return gone(s, method, ending(s, why), err);
 		s->line.n += n > 0 ? (size_t)n : 0;
-		for (char *end; (end = memchr(s->line.p + seen, '\n', s->line.n - seen));) {
-			if (s->line.p[s->line_at] == '{' && sent == request->n) {
-				*end = '\0';
-				return SHARKD_OK;
-			}
-			seen = s->line_at = (size_t)(end - s->line.p) + 1;
-		}
-		seen = s->line.n;
 	}
 }
 
-/* {"jsonrpc":"2.0","id":1,"error":{"code":-5001,"message":"..."}} */
-static enum sharkd_result judge(struct sharkd *s, const char *text, const char *method,
-				struct err *err)
+/* The answer at @line_at. *rest: behind its id. Return: the id, 0 where it has none */
+static uint64_t id_of(const struct sharkd *s, const char **rest)
 {
 	static const char head[] = "{\"jsonrpc\":\"2.0\",\"id\":";
-	const char *after =
-		strncmp(text, head, sizeof(head) - 1) == 0 ? text + sizeof(head) - 1 : NULL;
-	struct json_object *root, *error, *message;
-	char *rest;
+	const char *text = s->line.p + s->line_at;
+	char *end;
+	uint64_t id;
 
-	if (!after || strtoull(after, &rest, 10) != s->id)
+	*rest = text;
+	if (strncmp(text, head, sizeof(head) - 1) != 0)
+		return 0;
+	id = strtoull(text + sizeof(head) - 1, &end, 10);
+	*rest = end;
+	return id;
+}
+
+/* {"jsonrpc":"2.0","id":1,"error":{"code":-5001,"message":"..."}} */
+static enum sharkd_result judge(struct sharkd *s, uint64_t id, const char *method, struct err *err)
+{
+	struct json_object *root, *error, *message;
+	const char *rest;
+
+	if (id_of(s, &rest) != id)
 		return gone(s, method, "it answered something else", err);
 	if (strncmp(rest, ",\"error\":", 9) != 0)
 		return SHARKD_OK;
-	root = json_tokener_parse(text);
+	root = json_tokener_parse(s->line.p + s->line_at);
 	if (json_object_object_get_ex(root, "error", &error) &&
 	    json_object_object_get_ex(error, "message", &message) && message)
 		err_set(err, EXIT_USAGE, "%s", json_object_get_string(message));
@@ -258,18 +273,23 @@ static enum sharkd_result judge(struct sharkd *s, const char *text, const char *
 	return SHARKD_REFUSED;
 }
 
+static void put_request(struct sharkd *s, const char *method, const char *params, struct buf *out)
+{
+	s->id++;
+	buf_printf(out, "{\"jsonrpc\":\"2.0\",\"id\":%llu,\"method\":\"%s\"",
+		   (unsigned long long)s->id, method);
+	if (params)
+		buf_printf(out, ",\"params\":%s", params);
+	buf_puts(out, "}\n");
+}
+
 enum sharkd_result sharkd_ask(struct sharkd *s, const char *method, const char *params,
 			      uint64_t timeout_ns, const char **answer, size_t *n, struct err *err)
 {
 	struct buf request = {0};
 	enum sharkd_result result;
 
-	s->id++;
-	buf_printf(&request, "{\"jsonrpc\":\"2.0\",\"id\":%llu,\"method\":\"%s\"",
-		   (unsigned long long)s->id, method);
-	if (params)
-		buf_printf(&request, ",\"params\":%s", params);
-	buf_puts(&request, "}\n");
+	put_request(s, method, params, &request);
 	s->line.n = s->line_at = 0;
 	result = request.failed ? gone(s, method, "out of memory", err)
 				: exchange(s, method, &request, timeout_ns, err);
@@ -278,7 +298,33 @@ enum sharkd_result sharkd_ask(struct sharkd *s, const char *method, const char *
 		return result;
 	*answer = s->line.p + s->line_at;
 	*n = strlen(*answer);
-	return judge(s, *answer, method, err);
+	return judge(s, s->id, method, err);
+}
+
+/* Of a capture that ends within a frame it reads what is whole, and answers nothing at all to
+ * "load"; so it is asked something else behind, which tells that it is done. */
+static enum sharkd_result load(struct sharkd *s, const char *params, struct err *err)
+{
+	struct buf request = {0}, none = {0};
+	enum sharkd_result result, loaded = SHARKD_OK;
+	const char *rest;
+
+	put_request(s, "load", params, &request);
+	put_request(s, "status", NULL, &request);
+	s->line.n = s->line_at = 0;
+	result = request.failed ? gone(s, "load", "out of memory", err)
+				: exchange(s, "load", &request, SHARKD_LOAD_NS, err);
+	buf_done(&request);
+	if (result != SHARKD_OK || id_of(s, &rest) == s->id)
+		return result;
+	loaded = judge(s, s->id - 1, "load", err);
+	if (loaded == SHARKD_GONE)
+		return loaded;
+	s->line_at = s->line_next;
+	result = exchange(s, "status", &none, SHARKD_ASK_NS, err);
+	if (result == SHARKD_OK && id_of(s, &rest) != s->id)
+		result = gone(s, "status", "it answered something else", err);
+	return result == SHARKD_OK ? loaded : result;
 }
 
 enum sharkd_result sharkd_load(struct sharkd *s, const char *file, struct err *err)
@@ -286,15 +332,12 @@ enum sharkd_result sharkd_load(struct sharkd *s, const char *file, struct err *e
 	struct buf params = {0};
 	enum sharkd_result result;
 	struct err why = {0};
-	const char *answer;
-	size_t n;
 
 	buf_puts(&params, "{\"file\":");
 	buf_json(&params, file, strlen(file));
 	buf_puts(&params, "}");
 	buf_putc(&params, '\0');
-	result = sharkd_ask(s, "load", params.failed ? NULL : params.p, SHARKD_LOAD_NS, &answer, &n,
-			    &why);
+	result = load(s, params.failed ? NULL : params.p, &why);
 	buf_done(&params);
 	if (result != SHARKD_OK)
 		err_set(err, EXIT_ENVIRONMENT, "%s: %s", file, why.text);

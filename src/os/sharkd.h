@@ -38,7 +38,8 @@ struct sharkd {
 	int err;     /* what it says */
 	uint64_t id; /* of the last request */
 	struct buf line;
-	size_t line_at;		    /* bytes of @line that were an answer before */
+	size_t line_at;		    /* where the last answer begins in @line */
+	size_t line_next;	    /* what came behind it */
 	char said[SHARKD_SAID_MAX]; /* the last of it */
 };
 
@@ -72,7 +73,8 @@ static inline bool sharkd_is_open(const struct sharkd *s)
 enum sharkd_result sharkd_ask(struct sharkd *s, const char *method, const char *params,
 			      uint64_t timeout_ns, const char **answer, size_t *n, struct err *err);
 
-/** sharkd_load() - Have it read a capture whole. @err: EXIT_ENVIRONMENT */
+/** sharkd_load() - Have it read a capture; of one that is broken, what is whole before that. @err:
+ * EXIT_ENVIRONMENT */
 enum sharkd_result sharkd_load(struct sharkd *s, const char *file, struct err *err);
 
 /** sharkd_set() - Set a preference, "tcp.desegment_tcp_streams", before a load. @err: EXIT_USAGE */

@@ -329,7 +329,7 @@ static void requests_are_json(void **state)
 	sharkd_close(&s);
 	text = rest = files_read(files_path("asked"), NULL);
 	assert_non_null(text);
-	for (int i = 1; i <= 2; i++) {
+	for (int i = 1; i <= 3; i += 2) {
 		line = strsep(&rest, "\n");
 		o = json_tokener_parse(line);
 		assert_non_null(o);
@@ -341,8 +341,35 @@ static void requests_are_json(void **state)
 					    params, i == 1 ? "file" : "value")),
 				    odd);
 		json_object_put(o);
+		/* Behind a load stands what is answered in any case. */
+		strsep(&rest, "\n");
 	}
 	free(text);
+	nothing_left();
+}
+
+/* It answers nothing to a load that ends early, and then what comes behind. */
+static void a_load_without_answer(void **state)
+{
+	struct sharkd s = fake("case $line in *load*) echo 'load: x';; *) ok '\"a\":1';; esac");
+	struct err err = {0};
+
+	(void)state;
+	for (unsigned i = 1; i <= 3; i++) {
+		char want[100];
+
+		if (sharkd_load(&s, "x", &err) != SHARKD_OK)
+			fail_msg("%s", err.text);
+		snprintf(want, sizeof(want), HEAD "%u,\"result\":{\"a\":1}}", i * 3);
+		expect_answer(&s, want);
+	}
+	sharkd_close(&s);
+	s = fake("case $line in *load*) n=9; ok ;; *) ok ;; esac");
+	assert_int_equal(sharkd_load(&s, "x", &err), SHARKD_GONE);
+	s = fake("case $line in *load*) ok ;; *) exit;; esac");
+	assert_int_equal(sharkd_load(&s, "x", &err), SHARKD_GONE);
+	s = fake("case $line in *load*) ok ;; *) n=9; ok;; esac");
+	assert_int_equal(sharkd_load(&s, "x", &err), SHARKD_GONE);
 	nothing_left();
 }
 
@@ -395,6 +422,12 @@ static void the_real_one(void **state)
 			 SHARKD_REFUSED);
 	assert_int_equal(sharkd_ask(&s, "nonsense", NULL, LONG, &answer, &n, &err), SHARKD_REFUSED);
 	assert_int_equal(ask(&s, LONG, &answer, &err), SHARKD_OK);
+	/* Of one that is cut, what is whole. */
+	assert_int_equal(sharkd_load(&s, FIXTURES "/corrupt/cut-last-byte.pcap", &err), SHARKD_OK);
+	assert_int_equal(sharkd_ask(&s, "frame", "{\"frame\":7}", LONG, &answer, &n, &err),
+			 SHARKD_OK);
+	assert_int_equal(sharkd_ask(&s, "frame", "{\"frame\":8}", LONG, &answer, &n, &err),
+			 SHARKD_REFUSED);
 	assert_int_equal(kill(s.pid, SIGSEGV), 0);
 	assert_int_equal(ask(&s, LONG, &answer, &err), SHARKD_GONE);
 	assert_non_null(strstr(err.text, "it ended by signal 11"));
@@ -418,6 +451,7 @@ int main(void)
 		cmocka_unit_test_setup(its_means_are_bounded, nothing_left_begin),
 #endif
 		cmocka_unit_test_setup(requests_are_json, nothing_left_begin),
+		cmocka_unit_test_setup(a_load_without_answer, nothing_left_begin),
 		cmocka_unit_test_setup(messages_of_load_and_set, nothing_left_begin),
 		cmocka_unit_test_setup(the_real_one, nothing_left_begin),
 	};
