@@ -20,7 +20,7 @@ static const char help[] =
 	"  --byte OFFSET       point at the field that this byte belongs to (0x1a, 26)\n"
 	"  --view N            bytes of another view: reassembled, decompressed, decrypted (default 0,\n"
 	"                      the frame; those that there are, are listed)\n"
-	"  --hidden            hidden items, too\n"
+	"  --hidden            hidden items, too; by tshark alone, as sharkd tells none\n"
 	"  --no-tree, --no-bytes  one part only\n"
 	"  -T text|json        (default text)\n" EXAMINE_HELP;
 
@@ -165,7 +165,10 @@ static bool option(struct show *s, int word, char **argv, struct err *err)
 		err_set(err, EXIT_USAGE, "--byte '%s': an offset is wanted, 26 or 0x1a", optarg);
 		return false;
 	case OPT_VIEW: return cli_u64("--view", optarg, 0, LAYERS_VIEWS_MAX, &s->view, err);
-	case OPT_HIDDEN: s->hidden = true; return true;
+	case OPT_HIDDEN:
+		/* sharkd 4.0 keeps them to itself, whatever it is asked. */
+		s->hidden = s->examine.no_sharkd = true;
+		return true;
 	case OPT_NO_TREE: s->no_tree = true; return true;
 	case OPT_NO_BYTES: s->no_bytes = true; return true;
 	case 'T':

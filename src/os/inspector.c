@@ -194,7 +194,8 @@ bool inspector_frame(struct inspector *x, uint32_t number, const unsigned char *
 		return frame_by_tshark(x, number, frame, frame_n, l, err);
 	if (!need_capture(x, err))
 		return false;
-	snprintf(params, sizeof(params), "{\"frame\":%u,\"proto\":true,\"bytes\":true}", number);
+	snprintf(params, sizeof(params),
+		 "{\"frame\":%u,\"proto\":true,\"bytes\":true,\"hidden\":true}", number);
 	result = sharkd_ask(&x->sharkd, "frame", params, SHARKD_ASK_NS, &answer, &n, &why);
 	if (result == SHARKD_OK)
 		return layers_from_sharkd(l, answer, n, err);
