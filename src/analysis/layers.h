@@ -101,7 +101,7 @@ bool layers_from_sharkd(struct layers *l, const char *answer, size_t n, struct e
  * @frame, @frame_n:  The frame's own bytes, which become the only view
  *
  * Otherwise as layers_from_sharkd(). A range whose bytes are not those of the frame is of another
- * view, which PDML does not have: LAYERS_NO_VIEW.
+ * view, which PDML does not have: LAYERS_NO_VIEW; of a protocol the first field with bytes tells.
  */
 bool layers_from_pdml(struct layers *l, const char *pdml, size_t n, const unsigned char *frame,
 		      size_t frame_n, struct err *err);

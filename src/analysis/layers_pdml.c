@@ -11,6 +11,9 @@ struct reader {
 	unsigned depth;	   /* of open proto and field elements */
 	unsigned unwanted; /* of open elements inside one that is not taken */
 	unsigned packets;
+	uint32_t proto; /* the protocol that is open */
+	bool judged; /* whether its bytes are those of the frame, by the first field with a value */
+	bool elsewhere; /* they are not */
 	bool failed;
 };
 
@@ -44,6 +47,20 @@ static bool in_frame(const struct layers *l, const char *hex, uint64_t start, ui
 	return true;
 }
 
+/* A protocol has no value, so the first of its fields that has one tells whether its bytes are the
+ * frame's. */
+static void judge(struct reader *r, bool is_here)
+{
+	struct layer_node *proto = &r->l->node[r->proto];
+
+	r->judged = true;
+	r->elsewhere = !is_here;
+	if (is_here)
+		return;
+	proto->view = LAYERS_NO_VIEW;
+	proto->start = proto->bytes = 0;
+}
+
 /* There is no filter in PDML: a field's name alone selects those frames that have it. */
 static void take(struct reader *r, const char *element, const char **attributes)
 {
@@ -52,6 +69,7 @@ static void take(struct reader *r, const char *element, const char **attributes)
 	const char *name = attribute(attributes, "name"), *hex;
 	uint64_t start = strtoull(attribute(attributes, "pos"), NULL, 10);
 	uint64_t bytes = strtoull(attribute(attributes, "size"), NULL, 10);
+	bool is_here;
 
 	if (!node) {
 		r->failed = true;
@@ -66,13 +84,22 @@ static void take(struct reader *r, const char *element, const char **attributes)
 	node->field_n = layers_field_bytes(name, node->filter.n);
 	if (strcmp(element, "proto") == 0)
 		node->flags |= LAYER_PROTOCOL;
+	if (r->depth == 0) {
+		r->proto = r->l->nodes - 1;
+		r->judged = r->elsewhere = false;
+	}
 	if (strcmp(attribute(attributes, "hide"), "yes") == 0)
 		node->flags |= LAYER_HIDDEN;
 	hex = attribute(attributes, "unmaskedvalue");
 	if (!*hex)
 		hex = attribute(attributes, "value");
-	if (bytes && in_frame(r->l, hex, start, bytes))
+	if (!bytes)
+		return;
+	is_here = in_frame(r->l, hex, start, bytes);
+	if (is_here && (*hex || !r->elsewhere))
 		layers_range(r->l, node, 0, start, bytes);
+	if (*hex && r->depth && !r->judged)
+		judge(r, is_here);
 }
 
 static void XMLCALL on_start(void *ctx, const char *element, const char **attributes)

@@ -179,6 +179,32 @@ static void all_that_pdml_says_arrives(void **state)
 	layers_done(&l);
 }
 
+/* Protocols have no value in PDML: what is in them tells whether they are of the frame. */
+static void protocols_of_another_view(void **state)
+{
+	struct layers l = pdml("<proto name=\"a\" size=\"4\" pos=\"0\">"
+			       "<field name=\"a.t\" size=\"0\" pos=\"0\"/>"
+			       "<field name=\"a.x\" size=\"2\" pos=\"0\" value=\"6162\">"
+			       "<field name=\"a.y\" size=\"1\" pos=\"1\" value=\"31\"/></field>"
+			       "<field name=\"a.z\" size=\"1\" pos=\"1\"/></proto>"
+			       "<proto name=\"b\" size=\"4\" pos=\"0\">"
+			       "<field name=\"b.x\" size=\"2\" pos=\"0\" value=\"3031\"/>"
+			       "<field name=\"b.y\" size=\"2\" pos=\"0\" value=\"6162\"/>"
+			       "<field name=\"b.z\" size=\"1\" pos=\"3\"/></proto>");
+
+	(void)state;
+	assert_int_equal(l.nodes, 9);
+	for (uint32_t i = 0; i < 3; i++)
+		expect_range(&l, i, LAYERS_NO_VIEW, 0, 0);
+	expect_range(&l, 3, 0, 1, 1);
+	expect_range(&l, 4, LAYERS_NO_VIEW, 0, 0);
+	expect_range(&l, 5, 0, 0, 4);
+	expect_range(&l, 6, 0, 0, 2);
+	expect_range(&l, 7, LAYERS_NO_VIEW, 0, 0);
+	expect_range(&l, 8, 0, 3, 1);
+	layers_done(&l);
+}
+
 static void ranges_are_cut_to_their_view(void **state)
 {
 	struct layers l = sharkd(ANSWER("{\"l\":\"0\",\"h\":[10,100]},"
@@ -656,6 +682,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_that_sharkd_says_arrives),
 		cmocka_unit_test(all_that_pdml_says_arrives),
+		cmocka_unit_test(protocols_of_another_view),
 		cmocka_unit_test(ranges_are_cut_to_their_view),
 		cmocka_unit_test(severities_are_wiresharks),
 		cmocka_unit_test(a_tree_that_is_too_deep_is_cut),
