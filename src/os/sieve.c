@@ -91,7 +91,6 @@ static bool start_tshark(struct sieve *s, uint64_t now_ns)
 	add(&s->generations, 1);
 	s->started_ns = s->moved_ns = now_ns;
 	s->memory_due_ns = now_ns + SIEVE_LOOK_NS;
-	s->written = s->taken = 0;
 	s->line_n = 0;
 	s->said[0] = '\0';
 	s->ending = false;
@@ -137,6 +136,13 @@ static void hear(struct sieve *s)
 	}
 }
 
+/* The question, should there be one, is answered at once. */
+static void take_back(struct sieve *s)
+{
+	atomic_store_explicit(&s->query.wait, false, memory_order_relaxed);
+	s->config.wake(s->config.wake_ctx);
+}
+
 /* A record that is in the buffer as a whole or not at all: what was written of it is lost with its
  * reader. */
 static bool next_tshark(struct sieve *s, bool died, const char *why)
@@ -145,10 +151,15 @@ static bool next_tshark(struct sieve *s, bool died, const char *why)
 	bool again;
 
 	s->buffer.n = s->buffer_at = 0;
+	s->written = s->taken = 0;
 	segment_unref(s->segment);
 	s->segment = NULL;
 	s->block = NULL;
 	s->ending = false;
+	s->renewed = true;
+	/* It may be for a frame that is yet to come. */
+	if (s->asked)
+		take_back(s);
 	again = judge_restart(&s->judge, died, &out);
 	if (died) {
 		audit_begin(&s->audit, "display_filter_died");
@@ -282,7 +293,8 @@ static bool have_frame(struct sieve *s, uint64_t now_ns)
 		s->left_to = s->query.tail;
 		if (s->query.where == FRAME_LEFT && s->query.id == id)
 			read_left(s, id, s->query.tail, now_ns);
-		return s->block != NULL;
+		if (s->block)
+			return true;
 	}
 	if (now_ns >= s->try_ns)
 		ask(s, id);
@@ -312,7 +324,7 @@ static void put_record(struct sieve *s, const struct packet_view *v)
 {
 	unsigned char header[PCAP_RECORD_BYTES];
 
-	if (s->judge.bytes == PCAP_FILE_BYTES && !s->buffer.n && !s->written) {
+	if (!s->buffer.n && !s->written) {
 		unsigned char file[PCAP_FILE_BYTES];
 
 		pcap_file_header(file);
@@ -399,25 +411,39 @@ static bool look_at_fifo(struct sieve *s)
 	return true;
 }
 
-/* Whether it sleeps, and so waits for more input: it has all that there is, and its output is read.
- */
-static bool sleeps(const struct sieve *s)
-{
 #ifdef __linux__
-	char path[64], text[512];
-	const char *name_end;
+/* A file of /proc about the process. Return: false where it can't be read */
+static bool read_proc(const struct sieve *s, const char *name, char text[512])
+{
+	char path[64];
 	FILE *f;
 	size_t n;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", s->child.pid);
+	snprintf(path, sizeof(path), "/proc/%d/%s", s->child.pid, name);
 	f = fopen(path, "re");
 	if (!f)
 		return false;
-	n = fread(text, 1, sizeof(text) - 1, f);
+	n = fread(text, 1, 511, f);
 	fclose(f);
 	text[n] = '\0';
+	return n > 0;
+}
+#endif
+
+/* Whether it waits for more input: it sleeps, in a read of a pipe as far as the system tells where.
+ */
+static bool waits(const struct sieve *s)
+{
+#ifdef __linux__
+	char text[512];
+	const char *name_end;
+
+	if (!read_proc(s, "stat", text))
+		return false;
 	name_end = strrchr(text, ')');
-	return name_end && name_end[1] == ' ' && name_end[2] == 'S';
+	if (!name_end || name_end[1] != ' ' || name_end[2] != 'S')
+		return false;
+	return !read_proc(s, "wchan", text) || strcmp(text, "0") == 0 || strstr(text, "pipe");
 #else
 	/* Nobody can tell; a second without a word is long for those few frames. */
 	return clock_now_ns() - s->moved_ns > UINT64_C(1000000000);
@@ -511,7 +537,7 @@ static void look_for_quiet(struct sieve *s, bool *moved)
 		s->quiet_ns = 0;
 		return;
 	}
-	if (s->taken == s->written && sleeps(s)) {
+	if (s->taken == s->written && waits(s)) {
 		/* What it printed before it slept is in the pipe. */
 		read_output(s, moved);
 		judge_all(&s->judge);
@@ -570,6 +596,8 @@ static void *run(void *ctx)
 		uint64_t now_ns = clock_now_ns();
 		bool moved = false, frames;
 
+		s->renewed = false;
+
 		/* One that is to end is not fed; who follows it is. */
 		frames = !s->ending || !s->child.pid;
 		if (frames)
@@ -585,7 +613,8 @@ static void *run(void *ctx)
 		/* A renewal ends here: its context first. */
 		if (s->ending && !s->child.pid && !next_tshark(s, false, ""))
 			break;
-		if (!moved || s->buffer_at < s->buffer.n || s->asked)
+		/* Who follows has to be fed first. */
+		if (!s->renewed && (!moved || s->buffer_at < s->buffer.n || s->asked))
 			wait_for(s, frames, now_ns);
 	}
 	end_tshark(s, true);
@@ -655,13 +684,6 @@ void sieve_end(struct sieve *s, uint64_t end)
 {
 	atomic_store_explicit(&s->end, end, memory_order_relaxed);
 	waker_wake(&s->waker);
-}
-
-/* The question, should there be one, is answered at once. */
-static void take_back(struct sieve *s)
-{
-	atomic_store_explicit(&s->query.wait, false, memory_order_relaxed);
-	s->config.wake(s->config.wake_ctx);
 }
 
 void sieve_cancel(struct sieve *s)

@@ -96,7 +96,8 @@ struct sieve {
 	struct port_child child; /* pid 0: none */
 	int fifo;		 /* -1: not open */
 	char fifo_path[PORT_PATH_MAX];
-	bool ending; /* its input was closed: it is to end well */
+	bool renewed; /* a new one is to be fed from further back */
+	bool ending;  /* its input was closed: it is to end well */
 	uint64_t written, taken, started_ns, moved_ns, memory_due_ns, quiet_ns;
 	char line[32]; /* of its output, not whole yet */
 	size_t line_n;
