@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "analysis/layers_private.h"
+#include "base/utf8.h"
 
-/* Attribute values come unescaped, as UTF-8; what was none in the frame, tshark has replaced. */
+/* Attribute values come unescaped, as UTF-8. */
 struct reader {
 	struct layers *l;
 	unsigned depth;	   /* of open proto and field elements */
@@ -135,6 +136,35 @@ static void XMLCALL on_end(void *ctx, const char *element)
 		r->depth--;
 }
 
+/* XML 1.0, production Char; UINT32_MAX is no UTF-8. */
+static bool is_xml(uint32_t cp)
+{
+	return cp == '\n' || cp == '\t' || cp == '\r' || (cp >= 0x20 && cp < 0xfffe) ||
+	       (cp > 0xffff && cp != UINT32_MAX);
+}
+
+/* tshark prints some texts as they are in the frame, bytes that are no UTF-8 and controls that XML
+ * has not included. Those become U+FFFD: what stands between goes to the parser in one piece. */
+static bool parse(XML_Parser parser, const char *p, size_t n)
+{
+	size_t begun = 0, at = 0, bytes;
+	bool ok = true;
+
+	while (ok && at < n) {
+		uint32_t cp;
+
+		bytes = utf8_next(p + at, n - at, &cp);
+		if (is_xml(cp)) {
+			at += bytes;
+			continue;
+		}
+		ok = XML_Parse(parser, p + begun, (int)(at - begun), 0) == XML_STATUS_OK &&
+		     XML_Parse(parser, "\xef\xbf\xbd", 3, 0) == XML_STATUS_OK;
+		begun = at += bytes;
+	}
+	return ok && XML_Parse(parser, p + begun, (int)(n - begun), 1) == XML_STATUS_OK;
+}
+
 bool layers_from_pdml(struct layers *l, const char *pdml, size_t n, const unsigned char *frame,
 		      size_t frame_n, struct err *err)
 {
@@ -149,7 +179,7 @@ bool layers_from_pdml(struct layers *l, const char *pdml, size_t n, const unsign
 	if (ok) {
 		XML_SetUserData(parser, &r);
 		XML_SetElementHandler(parser, on_start, on_end);
-		ok = XML_Parse(parser, pdml, (int)n, 1) == XML_STATUS_OK;
+		ok = parse(parser, pdml, n);
 	}
 	if (!ok && parser)
 		err_set(err, EXIT_ENVIRONMENT, "tshark's PDML, line %lu: %s",

@@ -524,7 +524,7 @@ static void hostile_captures_are_harmless(void **state)
 		expect_no_controls(e->d_name);
 		if (secvf(WORDS("show", path, "1", "2", "3", "4", "5")) == 0)
 			expect_no_controls(e->d_name);
-		secvf(WORDS("show", "--no-sharkd", path, "1"));
+		assert_int_equal(secvf(WORDS("show", "--no-sharkd", path, "1")), 0);
 		expect_no_controls(e->d_name);
 		done++;
 	}

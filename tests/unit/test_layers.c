@@ -575,6 +575,21 @@ static void hostile_labels_are_harmless(void **state)
 	layers_done(&l);
 }
 
+/* tshark prints some texts as they are in the frame. */
+static void pdml_that_is_no_xml(void **state)
+{
+	struct layers l = pdml("<field name=\"x\" showname=\"a\xff\x01\x1b\xc0\xe2\x82z\xc3\xa4\"/>"
+			       "<field name=\"\xef\xbf\xbf\xf0\x9f\x98\x80\"/>\xfe");
+
+	(void)state;
+	assert_int_equal(l.nodes, 2);
+	assert_string_equal(said(&l, l.node[0].label),
+			    "a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"
+			    "\xef\xbf\xbdz\xc3\xa4");
+	assert_string_equal(said(&l, l.node[1].label), "\xef\xbf\xbd\xf0\x9f\x98\x80");
+	layers_done(&l);
+}
+
 static struct json_object *parsed(const struct layers *l)
 {
 	struct buf out = {0};
@@ -694,6 +709,7 @@ int main(void)
 		cmocka_unit_test(a_byte_of_generated_items_only),
 		cmocka_unit_test(trees_as_text),
 		cmocka_unit_test(hostile_labels_are_harmless),
+		cmocka_unit_test(pdml_that_is_no_xml),
 		cmocka_unit_test(json_says_the_same),
 		cmocka_unit_test(json_of_hostile_text_is_json),
 	};
