@@ -3,7 +3,9 @@
  * Theory of operation: the server parses requests and answers them with what it gets here, and
  * knows nothing else of the program. Each call fills @out with one JSON value, or says why not: an
  * error with text for a person, and which kind of failure it is. Calls may take as long as sharkd
- * does; any number of threads may call at a time.
+ * does; any number of threads may call at a time. What they are given was checked against the
+ * fields of route.c: members are known, of their kind, and within their bounds; a body is borrowed
+ * for the call, and texts hold no NUL. Metrics end with a newline.
  *
  * The shapes are those of docs/openapi.json.
  */
@@ -70,6 +72,9 @@ struct panel_ops {
 	enum panel_result (*doctor)(struct panel *p, struct buf *out, struct err *err);
 	/* Lines of Prometheus' text format */
 	enum panel_result (*metrics)(struct panel *p, struct buf *out, struct err *err);
+	/* The server ends: calls that run come back soon, with PANEL_FAILED; none comes any more.
+	 * NULL: they do so anyway */
+	void (*cancel)(struct panel *p);
 };
 
 /** struct panel - Made by src/cli/serve for real, by the tests of the server with made-up data */
