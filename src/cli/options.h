@@ -29,6 +29,17 @@ enum output_color {
 	COLOR_NEVER
 };
 
+struct session;
+
+/* Where a session is, to whoever looks at it from outside. */
+enum host_event {
+	HOST_RUNS,     /* it is whole: it may be asked from other threads */
+	HOST_CAPTURED, /* its source has ended, and all frames are there */
+	HOST_ENDED,    /* nothing more happens; it goes on once the call returns */
+	HOST_GONE,     /* it is taken down */
+};
+
+/** struct options - The words of a run */
 struct options {
 	struct replay_config replay; /* files and vms point into argv and below */
 	struct pace_rate rate;
@@ -75,6 +86,11 @@ struct options {
 	 * stands before @output, whose offer may be NULL; NULL: nobody */
 	struct sink (*before)(void *ctx, struct sink output);
 	void *before_ctx;
+	/* Likewise: told on the session's thread. NULL: nobody */
+	struct {
+		void (*event)(void *ctx, struct session *s, enum host_event event);
+		void *ctx;
+	} host;
 };
 
 /**

@@ -407,9 +407,11 @@ void session_audit_line(void *ctx, const char *members, size_t n)
 {
 	struct session *s = ctx;
 
+	pthread_mutex_lock(&s->audit_lock);
 	audit_file_line(&s->audit, members, n);
 	if (s->bundle)
 		bundle_line(s->bundle, members, n);
+	pthread_mutex_unlock(&s->audit_lock);
 }
 
 static const char *find_tshark(void *ctx)
@@ -737,18 +739,24 @@ static bool run(struct session *s, struct err *err)
 		session_stop(s);
 	if (s->options.control && control_start(&s->control))
 		err_set(&s->failure, EXIT_ENVIRONMENT, "--control: could not start a thread");
+	if (s->options.host.event)
+		s->options.host.event(s->options.host.ctx, s, HOST_RUNS);
 	if (!session_watch(s))
 		err_set(&s->failure, EXIT_ENVIRONMENT,
 			"--series, --plot: could not start a thread");
 	run_source(s);
 	drain(s);
 	display_finish(&s->display, session_interrupted);
+	if (s->options.host.event)
+		s->options.host.event(s->options.host.ctx, s, HOST_CAPTURED);
 	if (s->pipeline->gaps.frames) {
 		/* The next signal ends this, as the last one ended the source. */
 		signalled.interrupted = 0;
 		backfill_run(s, &s->backfill);
 		s->interrupted |= signalled.interrupted != 0;
 	}
+	if (s->options.host.event)
+		s->options.host.event(s->options.host.ctx, s, HOST_ENDED);
 	sampler_stop(&s->sampler);
 	s->done_ns = clock_now_ns();
 	if (!s->tshark.found && s->pipeline->config.tshark) {
@@ -831,6 +839,8 @@ static int finish(struct session *s)
 
 static void session_done(struct session *s)
 {
+	if (s->options.host.event)
+		s->options.host.event(s->options.host.ctx, s, HOST_GONE);
 	control_stop(&s->control);
 	display_close(&s->display);
 	live_close(s);
@@ -842,6 +852,7 @@ static void session_done(struct session *s)
 	}
 	port_posix_done(&s->posix);
 	audit_file_close(&s->audit);
+	pthread_mutex_destroy(&s->audit_lock);
 	replay_close(s->replay);
 	switch_free(s->eth);
 	bpf_free(s->filter);
@@ -876,6 +887,7 @@ int session_run(const struct options *o, struct trial *result)
 	check(s);
 	s->options = *o;
 	s->audit.fd = -1;
+	pthread_mutex_init(&s->audit_lock, NULL);
 	s->waker.fd[0] = s->source_waker.fd[0] = -1;
 	if (!prepare(s, &err)) {
 		session_done(s);

@@ -33,6 +33,7 @@ struct session {
 	char found_later[4096]; /* the pipeline's thread's: a tshark that was not there at first */
 	struct port_posix posix;
 	struct audit_file audit;
+	pthread_mutex_t audit_lock; /* the pipeline's thread, the display filter's, ours */
 	struct bpf *filter;
 	struct eth_switch *eth;
 	struct replay *replay; /* NULL: no files */
