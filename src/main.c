@@ -11,6 +11,7 @@ static const struct command {
 	const char *what;
 } commands[] = {
 	{"replay", cli_replay, "replay captures through the simulated switch into the pipeline"},
+	{"serve", cli_serve, "open the Packet Analysis panel for a browser"},
 	{"run", cli_run, "play scenarios: faults on the way, and what must come out"},
 	{"verify", cli_verify, "compare what comes out of captures with golden files"},
 	{"recover", cli_recover, "seal the captures that a kill or a crash left behind"},

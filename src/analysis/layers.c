@@ -1,7 +1,9 @@
 /* layers.c - the tree of a frame, kept flat */
 #include "analysis/layers.h"
 
+#include <inttypes.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,6 +134,72 @@ uint32_t layers_find(const struct layers *l, const char *field, unsigned nth)
 			return i;
 	}
 	return LAYERS_NOWHERE;
+}
+
+/* ---- other numbers ---- */
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Where @t has the number @old by itself, the first time: @now in its place. */
+static void replace_number(struct layers *l, struct layer_text *t, uint64_t old, uint64_t now)
+{
+	char word[24], other[24];
+	size_t n = (size_t)snprintf(word, sizeof(word), "%" PRIu64, old);
+	size_t m = (size_t)snprintf(other, sizeof(other), "%" PRIu64, now);
+	struct buf text = {0};
+
+	for (size_t i = 0; i + n <= t->n; i++) {
+		const char *p = l->text.p + t->at + i;
+
+		if (memcmp(p, word, n) != 0 || (i && is_digit(p[-1])) ||
+		    (i + n < t->n && is_digit(p[n])))
+			continue;
+		buf_put(&text, l->text.p + t->at, i);
+		buf_put(&text, other, m);
+		buf_put(&text, p + n, t->n - i - n);
+		if (!text.failed)
+			*t = layers_text(l, text.p, text.n);
+		break;
+	}
+	buf_done(&text);
+}
+
+static bool is_field(const struct layers *l, const struct layer_node *node, const char *field)
+{
+	size_t n = strlen(field);
+
+	return node->field_n == n && memcmp(l->text.p + node->filter.at, field, n) == 0;
+}
+
+void layers_renumber(struct layers *l, const uint64_t *ids, size_t n)
+{
+	uint64_t own = 0;
+
+	/* Its own number, which the first line has, too: "Frame 12: 60 bytes on wire". */
+	for (uint32_t i = 0; i < l->nodes && !own; i++) {
+		const struct layer_text *t = &l->node[i].label;
+
+		for (size_t k = 0; is_field(l, &l->node[i], "frame.number") && k < t->n; k++) {
+			if (is_digit(l->text.p[t->at + k]))
+				own = own * 10 + (uint64_t)(l->text.p[t->at + k] - '0');
+		}
+	}
+	for (uint32_t i = 0; i < l->nodes; i++) {
+		struct layer_node *node = &l->node[i];
+		bool itself = own && (is_field(l, node, "frame.number") ||
+				      (!i && is_field(l, node, "frame")));
+		uint64_t old = itself ? own : node->frame;
+
+		if (!old || old > n)
+			continue;
+		replace_number(l, &node->label, old, ids[old - 1]);
+		replace_number(l, &node->filter, old, ids[old - 1]);
+		if (node->frame)
+			node->frame = (uint32_t)ids[old - 1];
+	}
 }
 
 /* ---- text ---- */

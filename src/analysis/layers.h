@@ -116,6 +116,14 @@ uint32_t layers_at(const struct layers *l, unsigned view, uint32_t byte);
 /** layers_find() - The @nth (from 0) node of field @field. Return: its index, or LAYERS_NOWHERE */
 uint32_t layers_find(const struct layers *l, const char *field, unsigned nth);
 
+/**
+ * layers_renumber() - The capture held a choice of frames: call them by their own numbers
+ * @ids:  Number of the capture's n-th frame
+ *
+ * In what speaks of frames: references, frame.number, and the words of both.
+ */
+void layers_renumber(struct layers *l, const uint64_t *ids, size_t n);
+
 /** layers_put_tree() - As text for a terminal, a node a line, indented; @mark: a node that is
  * pointed at, LAYERS_NOWHERE: none. @hidden: hidden nodes, too */
 void layers_put_tree(const struct layers *l, uint32_t mark, bool hidden, struct buf *out);

@@ -22,6 +22,7 @@ int cli_run(int argc, char **argv);
 int cli_minimize(int argc, char **argv);
 int cli_anonymize(int argc, char **argv);
 int cli_show(int argc, char **argv);
+int cli_serve(int argc, char **argv);
 int cli_follow(int argc, char **argv);
 int cli_filter(int argc, char **argv);
 int cli_doctor(int argc, char **argv);

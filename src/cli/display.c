@@ -140,6 +140,7 @@ static void replace(struct display *d, struct sieve *sieve, struct native *nativ
 	pthread_mutex_lock(&d->lock);
 	last = d->sieve;
 	d->sieve = sieve;
+	d->number++;
 	/* Relaxed: rows are judged by the last filter or by this one, nobody can say which. */
 	atomic_store_explicit(&d->filters, sieve != NULL, memory_order_relaxed);
 	d->native = native;
@@ -224,6 +225,33 @@ bool display_list(struct display *d, uint64_t first, uint64_t *ids, size_t n, si
 	*got = filtered ? matches_list(&d->sieve->matches, first, ids, n) : 0;
 	pthread_mutex_unlock(&d->lock);
 	return filtered;
+}
+
+uint64_t display_below(struct display *d, uint64_t id)
+{
+	uint64_t below;
+
+	pthread_mutex_lock(&d->lock);
+	below = d->sieve ? matches_below(&d->sieve->matches, id) : 0;
+	pthread_mutex_unlock(&d->lock);
+	return below;
+}
+
+void display_filter(struct display *d, char filter[SIEVE_FILTER_MAX])
+{
+	pthread_mutex_lock(&d->lock);
+	snprintf(filter, SIEVE_FILTER_MAX, "%s", d->sieve ? d->sieve->filter : "");
+	pthread_mutex_unlock(&d->lock);
+}
+
+uint64_t display_number(struct display *d)
+{
+	uint64_t number;
+
+	pthread_mutex_lock(&d->lock);
+	number = d->number;
+	pthread_mutex_unlock(&d->lock);
+	return number;
 }
 
 static bool runs(struct display *d)

@@ -32,6 +32,7 @@ struct display {
 	struct native *native;	    /* its quick way, or NULL */
 	atomic_bool filters;	    /* whether there is one: rows need not lock where not */
 	uint64_t set;		    /* filters so far */
+	uint64_t number;	    /* of changes, clearing among them */
 	uint64_t end;		    /* id behind the last frame, once known */
 	bool ended;
 };
@@ -52,6 +53,16 @@ enum match display_verdict(struct display *d, uint64_t id);
 /** display_list() - Frames that are shown, as matches_list(). Any thread. Return: false where there
  * is no filter */
 bool display_list(struct display *d, uint64_t first, uint64_t *ids, size_t n, size_t *got);
+
+/** display_below() - How many frames with ids below @id are shown; without a filter 0. Any thread
+ */
+uint64_t display_below(struct display *d, uint64_t id);
+
+/** display_number() - Changes with each filter that is set or cleared. Any thread */
+uint64_t display_number(struct display *d);
+
+/** display_filter() - The expression, "" where there is none. Any thread */
+void display_filter(struct display *d, char filter[SIEVE_FILTER_MAX]);
 
 /** display_finish() - All frames have been captured, and the pipeline's thread has ended: wait
  * until each has its verdict. @interrupted: the user wants an end */

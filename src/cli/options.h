@@ -86,6 +86,7 @@ struct options {
 	 * stands before @output, whose offer may be NULL; NULL: nobody */
 	struct sink (*before)(void *ctx, struct sink output);
 	void *before_ctx;
+	struct err *why; /* where it can't start: filled, and nothing is printed; NULL: it is */
 	/* Likewise: told on the session's thread. NULL: nobody */
 	struct {
 		void (*event)(void *ctx, struct session *s, enum host_event event);

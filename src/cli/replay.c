@@ -100,6 +100,9 @@ static void handle_signals(struct session *s, bool on)
 
 	signalled.session = s;
 	signalled.waker = &s->source_waker;
+	/* Who hosts sessions has a signal for all of them. */
+	if (s->options.host.event)
+		return;
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
@@ -889,9 +892,14 @@ int session_run(const struct options *o, struct trial *result)
 	s->audit.fd = -1;
 	pthread_mutex_init(&s->audit_lock, NULL);
 	s->waker.fd[0] = s->source_waker.fd[0] = -1;
+	if (o->host.event)
+		signalled.interrupted = 0;
 	if (!prepare(s, &err)) {
 		session_done(s);
-		return cli_say(&err);
+		if (!o->why)
+			return cli_say(&err);
+		*o->why = err;
+		return err.exit;
 	}
 	say_start(s);
 	recover(s);

@@ -1,0 +1,577 @@
+/* hosting.c - the session's life, and what happens with each frame of it */
+#include "cli/hosting.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/check.h"
+#include "cli/cli.h"
+#include "os/frame_read.h"
+#include "os/scratch.h"
+
+#define START_S 60 /* until a session runs, or has failed */
+
+const struct panel_ops hosting_ops = {
+	.status = hosting_status,
+	.start = hosting_start,
+	.stop = hosting_stop,
+	.clear = hosting_clear,
+	.capture_filter = hosting_capture_filter,
+	.scope = hosting_scope,
+	.filter = hosting_filter,
+	.complete = hosting_complete,
+	.saved = hosting_saved,
+	.save = hosting_save,
+	.presets = hosting_presets,
+	.rows = hosting_rows,
+	.rank = hosting_rank,
+	.frame = hosting_frame,
+	.bytes = hosting_bytes,
+	.note = hosting_note,
+	.follow = hosting_follow,
+	.statistics = hosting_statistics,
+	.series = hosting_series,
+	.export = hosting_export,
+	.audit = hosting_audit,
+	.settings = hosting_settings,
+	.doctor = hosting_doctor,
+	.metrics = hosting_metrics,
+};
+
+const char *hosting_text(struct json_object *o, const char *key)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(o, key, &value) ||
+	    json_object_get_type(value) != json_type_string)
+		return NULL;
+	return json_object_get_string(value);
+}
+
+struct session *hosting_hold(struct hosting *h)
+{
+	pthread_rwlock_rdlock(&h->session_lock);
+	if (h->session)
+		return h->session;
+	pthread_rwlock_unlock(&h->session_lock);
+	return NULL;
+}
+
+void hosting_let_go(struct hosting *h)
+{
+	pthread_rwlock_unlock(&h->session_lock);
+}
+
+enum panel_result hosting_no_session(struct err *err)
+{
+	err_set(err, EXIT_USAGE, "nothing is being captured: start a capture, or open one");
+	return PANEL_STATE;
+}
+
+/* ---- frames ---- */
+
+/* The sink in front of the output, which there is none of: rows are kept. */
+static bool offer(void *ctx, struct decoded *d)
+{
+	struct hosting *h = ctx;
+
+	rowfile_put(&h->rows, d);
+	decoded_free(d);
+	return true;
+}
+
+static struct sink before(void *ctx, struct sink output)
+{
+	(void)output;
+	return (struct sink){.offer = offer, .ctx = ctx};
+}
+
+struct asking {
+	pthread_mutex_t lock;
+	pthread_cond_t came;
+	bool here;
+};
+
+static void on_answer(struct frame_query *q)
+{
+	struct asking *a = q->ctx;
+
+	pthread_mutex_lock(&a->lock);
+	a->here = true;
+	pthread_cond_signal(&a->came);
+	pthread_mutex_unlock(&a->lock);
+}
+
+static bool ask(struct session *s, struct frame_query *q, struct asking *a)
+{
+	pthread_mutex_init(&a->lock, NULL);
+	pthread_cond_init(&a->came, NULL);
+	q->answer = on_answer;
+	q->ctx = a;
+	if (!pipeline_ask(s->pipeline, q))
+		return false;
+	waker_wake(&s->waker);
+	waker_wake(&s->source_waker);
+	pthread_mutex_lock(&a->lock);
+	while (!a->here)
+		pthread_cond_wait(&a->came, &a->lock);
+	pthread_mutex_unlock(&a->lock);
+	return true;
+}
+
+bool hosting_block(struct session *s, uint64_t id, struct buf *block)
+{
+	struct asking a = {.here = false};
+	struct frame_query q = {.id = id};
+	bool ok = false;
+
+	if (ask(s, &q, &a)) {
+		if (q.where == FRAME_IN_MEMORY) {
+			buf_put(block, q.block, block_bytes(q.block));
+			ok = !block->failed;
+		} else if (q.where == FRAME_LEFT && s->spools) {
+			ok = frame_read(&s->spool.places, id, block) == 0;
+		}
+		segment_unref(q.segment);
+	}
+	pthread_cond_destroy(&a.came);
+	pthread_mutex_destroy(&a.lock);
+	return ok;
+}
+
+/* ---- counting ---- */
+
+/* Counted before, without tshark's decode: once more, as it is now. */
+static void count_again(struct hosting *h, struct session *s)
+{
+	bool filtered = atomic_load_explicit(&s->display.filters, memory_order_relaxed), missed;
+	struct decoded d;
+	uint64_t id;
+
+	while ((id = rowfile_again(&h->rows, filtered ? UINT64_MAX : h->tally_next, &missed))) {
+		if (filtered && (display_verdict(&s->display, id) != MATCH_YES ||
+				 display_below(&s->display, id) >= h->tally_next))
+			continue;
+		if (!rowfile_get(&h->rows, id, &d))
+			continue;
+		d.update = true;
+		tally_update(h->tally, &d);
+		free(d.fields);
+	}
+}
+
+static void count_one(struct hosting *h, uint64_t id)
+{
+	struct decoded d;
+
+	if (!rowfile_get(&h->rows, id, &d)) {
+		h->tally_lost++;
+		return;
+	}
+	tally_add(h->tally, &d);
+	free(d.fields);
+}
+
+/* Rows come in the order of ids, but for those that others passed; only what is there is counted.
+ */
+void hosting_count(struct hosting *h, struct session *s)
+{
+	bool filtered = atomic_load_explicit(&s->display.filters, memory_order_relaxed);
+	uint64_t first, head, ids[1024];
+	size_t n;
+
+	pthread_mutex_lock(&h->tally_lock);
+	if (h->tally_filter != display_number(&s->display)) {
+		bool missed;
+
+		h->tally_filter = display_number(&s->display);
+		h->tally_next = filtered ? 0 : 1;
+		h->tally_lost = 0;
+		tally_reset(h->tally);
+		while (rowfile_again(&h->rows, 0, &missed)) {
+		}
+	}
+	rowfile_range(&h->rows, &first, &head);
+	count_again(h, s);
+	if (!filtered) {
+		if (h->tally_next < first) {
+			h->tally_lost += first - h->tally_next;
+			h->tally_next = first;
+		}
+		for (unsigned i = 0; i < 200000 && h->tally_next < head; i++)
+			count_one(h, h->tally_next++);
+	} else {
+		for (unsigned i = 0; i < 200; i++) {
+			if (!display_list(&s->display, h->tally_next, ids, 1024, &n) || !n)
+				break;
+			/* A match may be known before its row is there. */
+			while (n && ids[n - 1] >= head)
+				n--;
+			for (size_t k = 0; k < n; k++)
+				count_one(h, ids[k]);
+			h->tally_next += n;
+			if (n < 1024)
+				break;
+		}
+	}
+	pthread_mutex_unlock(&h->tally_lock);
+}
+
+/* ---- the watcher: ten times a second while there is a session ---- */
+
+static void take_point(struct hosting *h, struct session *s)
+{
+	const struct pipeline *p = s->pipeline;
+	struct hosting_point now = {
+		.ms = (clock_now_ns() - h->started_ns) / 1000000,
+		.in = atomic_load_explicit(&p->gauges.captured, memory_order_relaxed),
+		.bytes = atomic_load_explicit(&s->sent_bytes, memory_order_relaxed),
+		.decoded = atomic_load_explicit(&p->gauges.decoded, memory_order_relaxed),
+		.dropped = atomic_load_explicit(&p->tap.dropped_queue, memory_order_relaxed),
+		.queue = ring_count(&p->tap.frames),
+		.behind = pipeline_behind(&p->gauges),
+	};
+	uint64_t ms;
+	struct hosting_point *point;
+
+	pthread_mutex_lock(&h->lock);
+	ms = now.ms - h->last.ms;
+	if (ms) {
+		point = &h->point[h->points++ % HOSTING_POINTS];
+		*point = now;
+		point->in = (now.in - h->last.in) * 1000 / ms;
+		point->bytes = (now.bytes - h->last.bytes) * 1000 / ms;
+		point->decoded = (now.decoded - h->last.decoded) * 1000 / ms;
+		point->dropped = (now.dropped - h->last.dropped) * 1000 / ms;
+		h->last = now;
+	}
+	pthread_mutex_unlock(&h->lock);
+}
+
+static void *watch(void *ctx)
+{
+	struct hosting *h = ctx;
+
+	while (!atomic_load_explicit(&h->ending, memory_order_relaxed)) {
+		struct pollfd fd = {.fd = waker_fd(&h->watcher_waker), .events = POLLIN};
+		struct session *s = hosting_hold(h);
+		bool busy = false;
+
+		if (s) {
+			busy = true;
+			if (h->state == HOSTING_RUNNING)
+				take_point(h, s);
+			hosting_count(h, s);
+			hosting_let_go(h);
+		}
+		poll(&fd, 1, busy ? (int)(HOSTING_POINT_NS / 1000000) : -1);
+		waker_clear(&h->watcher_waker);
+	}
+	return NULL;
+}
+
+/* ---- the session ---- */
+
+static void set_state(struct hosting *h, enum hosting_state state)
+{
+	pthread_mutex_lock(&h->lock);
+	h->state = state;
+	pthread_cond_broadcast(&h->changed);
+	pthread_mutex_unlock(&h->lock);
+	waker_wake(&h->watcher_waker);
+}
+
+static bool released(struct hosting *h)
+{
+	bool release;
+
+	pthread_mutex_lock(&h->lock);
+	release = h->release;
+	pthread_mutex_unlock(&h->lock);
+	return release;
+}
+
+static void on_event(void *ctx, struct session *s, enum host_event event)
+{
+	struct hosting *h = ctx;
+
+	switch (event) {
+	case HOST_RUNS:
+		pthread_rwlock_wrlock(&h->session_lock);
+		h->session = s;
+		pthread_rwlock_unlock(&h->session_lock);
+		set_state(h, HOSTING_RUNNING);
+		return;
+	case HOST_CAPTURED: return;
+	case HOST_ENDED:
+		set_state(h, HOSTING_ENDED);
+		while (!released(h)) {
+			pipeline_answer(s->pipeline);
+			if (!released(h))
+				session_sleep(s);
+		}
+		return;
+	case HOST_GONE: {
+		bool gone = false;
+
+		/* Whoever holds it may wait for an answer. */
+		while (!gone) {
+			gone = pthread_rwlock_trywrlock(&h->session_lock) == 0;
+			if (!gone && s->pipeline) {
+				pipeline_answer(s->pipeline);
+				poll(NULL, 0, 1);
+			}
+		}
+		h->session = NULL;
+		pthread_rwlock_unlock(&h->session_lock);
+		return;
+	}
+	}
+}
+
+static void *run(void *ctx)
+{
+	struct hosting *h = ctx;
+	struct err why = {0};
+
+	h->options.why = &why;
+	session_run(&h->options, NULL);
+	pthread_mutex_lock(&h->lock);
+	h->why = why;
+	h->state = HOSTING_IDLE;
+	h->thread_runs = false;
+	pthread_cond_broadcast(&h->changed);
+	pthread_mutex_unlock(&h->lock);
+	return NULL;
+}
+
+static bool add_word(struct hosting *h, const char *option, const char *value)
+{
+	const char *words[] = {option, value};
+
+	for (int i = 0; i < 2 && words[i]; i++) {
+		if (h->argc == HOSTING_WORDS_MAX || h->kept_count == HOSTING_WORDS_MAX)
+			return false;
+		h->kept[h->kept_count] = strdup(words[i]);
+		check(h->kept[h->kept_count]);
+		h->argv[h->argc++] = h->kept[h->kept_count++];
+	}
+	h->argv[h->argc] = NULL;
+	return true;
+}
+
+static void forget_words(struct hosting *h)
+{
+	while (h->kept_count)
+		free(h->kept[--h->kept_count]);
+	h->argc = 0;
+}
+
+static bool add_texts(struct hosting *h, struct json_object *body, const char *key,
+		      const char *option)
+{
+	struct json_object *list;
+	bool ok = true;
+
+	if (!json_object_object_get_ex(body, key, &list))
+		return true;
+	for (size_t i = 0; ok && i < json_object_array_length(list); i++)
+		ok = add_word(h, option,
+			      json_object_get_string(json_object_array_get_idx(list, i)));
+	return ok;
+}
+
+static bool add_rate(struct hosting *h, const char *rate)
+{
+	if (!rate || strcmp(rate, "recorded") == 0)
+		return true;
+	if (strcmp(rate, "topspeed") == 0)
+		return add_word(h, "--topspeed", NULL);
+	return add_word(h, "--pps", rate);
+}
+
+/* serve's words, then those of the request: the later ones count. */
+static bool make_words(struct hosting *h, struct json_object *body)
+{
+	const char *text;
+	struct json_object *files, *loops;
+	bool ok = true, own = json_object_object_get_ex(body, "files", &files) &&
+			      json_object_array_length(files);
+
+	forget_words(h);
+	ok = add_word(h, "replay", NULL) && add_word(h, "-q", NULL) && add_word(h, "-T", "none");
+	for (int i = 0; ok && i < h->words; i++)
+		ok = add_word(h, h->word[i], NULL);
+	ok = ok && add_rate(h, hosting_text(body, "rate")) &&
+	     add_texts(h, body, "interfaces", "-i");
+	if (ok && (text = hosting_text(body, "capture_filter")) && *text)
+		ok = add_word(h, "-f", text);
+	if (ok && (text = hosting_text(body, "decode")))
+		ok = add_word(h, "--decode", text);
+	if (ok && (text = hosting_text(body, "write")) && *text)
+		ok = add_word(h, "-w", text);
+	if (ok && json_object_object_get_ex(body, "loop", &loops))
+		ok = add_word(h, "--loop", json_object_get_string(loops));
+	for (size_t i = 0; ok && own && i < json_object_array_length(files); i++)
+		ok = add_word(h, json_object_get_string(json_object_array_get_idx(files, i)), NULL);
+	return ok;
+}
+
+enum panel_result hosting_start(struct panel *p, struct json_object *body, struct err *err)
+{
+	struct hosting *h = p->ctx;
+	enum panel_result result = PANEL_OK;
+	struct timespec until;
+	time_t seconds = time(NULL);
+	struct tm tm;
+
+	pthread_mutex_lock(&h->lock);
+	if (h->state != HOSTING_IDLE || h->thread_runs) {
+		err_set(err, EXIT_USAGE, "a capture is there already: stop and clear it first");
+		result = PANEL_STATE;
+	} else if (!make_words(h, body)) {
+		err_set(err, EXIT_USAGE, "too many words");
+		result = PANEL_BAD;
+	} else if (!options_parse(&h->options, h->argc, h->argv, err)) {
+		result = PANEL_BAD;
+	} else if (rowfile_init(&h->rows, 0)) {
+		err_set(err, EXIT_ENVIRONMENT, "no place for rows in %s", scratch_base());
+		result = PANEL_FAILED;
+	}
+	if (result != PANEL_OK) {
+		pthread_mutex_unlock(&h->lock);
+		return result;
+	}
+	gmtime_r(&seconds, &tm);
+	strftime(h->started, sizeof(h->started), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	h->started_ns = clock_now_ns();
+	h->number++;
+	h->release = false;
+	h->points = 0;
+	h->last = (struct hosting_point){0};
+	h->why = (struct err){0};
+	h->tally_filter = UINT64_MAX;
+	h->options.before = before;
+	h->options.before_ctx = h;
+	h->options.host.event = on_event;
+	h->options.host.ctx = h;
+	h->thread_runs = pthread_create(&h->thread, NULL, run, h) == 0;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += START_S;
+	while (h->thread_runs && h->state == HOSTING_IDLE &&
+	       pthread_cond_timedwait(&h->changed, &h->lock, &until) == 0) {
+	}
+	if (h->state == HOSTING_IDLE) {
+		*err = h->why;
+		if (!err->text[0])
+			err_set(err, EXIT_ENVIRONMENT, "the capture did not start");
+		result = err->exit == EXIT_USAGE ? PANEL_BAD : PANEL_FAILED;
+	}
+	pthread_mutex_unlock(&h->lock);
+	if (result != PANEL_OK) {
+		pthread_join(h->thread, NULL);
+		rowfile_done(&h->rows);
+	}
+	return result;
+}
+
+enum panel_result hosting_stop(struct panel *p, struct err *err)
+{
+	struct hosting *h = p->ctx;
+	struct session *s = hosting_hold(h);
+
+	if (!s)
+		return hosting_no_session(err);
+	session_stop(s);
+	hosting_let_go(h);
+	return PANEL_OK;
+}
+
+static void free_notes(struct hosting *h)
+{
+	for (size_t i = 0; i < h->notes; i++)
+		free(h->note[i].comment);
+	h->notes = 0;
+}
+
+enum panel_result hosting_clear(struct panel *p, struct err *err)
+{
+	struct hosting *h = p->ctx;
+	struct session *s = hosting_hold(h);
+
+	if (!s)
+		return hosting_no_session(err);
+	pthread_mutex_lock(&h->lock);
+	h->release = true;
+	pthread_mutex_unlock(&h->lock);
+	session_stop(s);
+	hosting_let_go(h);
+	pthread_join(h->thread, NULL);
+	rowfile_done(&h->rows);
+	pthread_mutex_lock(&h->lock);
+	free_notes(h);
+	h->state = HOSTING_IDLE;
+	pthread_mutex_unlock(&h->lock);
+	pthread_mutex_lock(&h->tally_lock);
+	tally_reset(h->tally);
+	pthread_mutex_unlock(&h->tally_lock);
+	return PANEL_OK;
+}
+
+/* ---- start and end ---- */
+
+bool hosting_open(struct hosting *h, int words, char **word, struct err *err)
+{
+	bool sharkd;
+
+	h->words = words;
+	h->word = word;
+	h->panel = (struct panel){.ops = &hosting_ops, .ctx = h};
+	pthread_mutex_init(&h->lock, NULL);
+	pthread_mutex_init(&h->tally_lock, NULL);
+	pthread_mutex_init(&h->inspect_lock, NULL);
+	pthread_mutex_init(&h->check_lock, NULL);
+	pthread_cond_init(&h->changed, NULL);
+	pthread_rwlock_init(&h->session_lock, NULL);
+	if (!cli_detect(&h->tshark, NULL, err))
+		return false;
+	sharkd = cli_find_sharkd(h->sharkd, h->tshark.found ? h->tshark.path : NULL);
+	inspector_open(&h->inspector, h->tshark.found ? h->tshark.path : NULL,
+		       sharkd ? h->sharkd : NULL, &h->dissect);
+	inspector_open(&h->checker, h->tshark.found ? h->tshark.path : NULL,
+		       sharkd ? h->sharkd : NULL, &h->dissect);
+	settings_file_usual(h->settings_path);
+	h->tally = tally_new((uint64_t)clock_now_ns());
+	if (!h->tally || waker_init(&h->watcher_waker) ||
+	    pthread_create(&h->watcher, NULL, watch, h)) {
+		err_set(err, EXIT_ENVIRONMENT, "out of memory at the start");
+		return false;
+	}
+	h->watcher_runs = true;
+	return true;
+}
+
+void hosting_close(struct hosting *h)
+{
+	struct err err;
+
+	hosting_clear(&h->panel, &err);
+	if (h->watcher_runs) {
+		atomic_store_explicit(&h->ending, true, memory_order_relaxed);
+		waker_wake(&h->watcher_waker);
+		pthread_join(h->watcher, NULL);
+		waker_done(&h->watcher_waker);
+	}
+	inspector_close(&h->inspector);
+	inspector_close(&h->checker);
+	tally_free(h->tally);
+	forget_words(h);
+	free_notes(h);
+	free(h->note);
+}

@@ -1,0 +1,180 @@
+/* hosting.h - a session that a panel looks at: started, stopped, kept for as long as it is looked
+ * at
+ *
+ * Theory of operation: `secvf serve` has at most one session, on a thread of its own. It is made of
+ * the words that serve was given and those of the request, read as `secvf replay` reads them. Its
+ * decoded frames go to a rowfile; once its source has ended it stays, and answers for its frames,
+ * until it is cleared.
+ *
+ * Threads: the server's call the panel's operations, which hold the session by a read lock; it is
+ * taken down under the write lock. A thread counts rows that the display filter shows.
+ */
+#ifndef SECVF_CLI_HOSTING_H
+#define SECVF_CLI_HOSTING_H
+
+#include <json-c/json.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "analysis/tally.h"
+#include "cli/session.h"
+#include "os/inspector.h"
+#include "os/rowfile.h"
+#include "os/settings_file.h"
+#include "web/panel.h"
+
+#define HOSTING_WORDS_MAX 512
+/* Frames of the same two hosts that a frame's layers are dissected with, at most. */
+#define HOSTING_CONTEXT	  2000u
+#define HOSTING_STREAM	  20000u
+#define HOSTING_NOTES_MAX 100000u
+#define HOSTING_POINTS	  6000u /* ten minutes */
+#define HOSTING_POINT_NS  UINT64_C(100000000)
+
+enum hosting_state {
+	HOSTING_IDLE,
+	HOSTING_RUNNING,
+	HOSTING_ENDED
+};
+
+/** struct hosting_note - What a person said of a frame */
+struct hosting_note {
+	uint64_t id;
+	bool mark;
+	char *comment; /* or NULL */
+};
+
+struct hosting_point {
+	uint64_t ms, in, bytes, decoded, dropped;
+	uint32_t queue;
+	uint64_t behind;
+};
+
+struct hosting {
+	struct panel panel;
+	int words; /* serve's own */
+	char **word;
+	char settings_path[SETTINGS_FILE_PATH_MAX];
+	/* The session */
+	pthread_mutex_t lock; /* of what follows, but the session's own */
+	pthread_cond_t changed;
+	enum hosting_state state;
+	bool release; /* the session may go */
+	bool thread_runs;
+	pthread_t thread;
+	struct err why; /* it could not be started */
+	struct options options;
+	char *kept[HOSTING_WORDS_MAX]; /* words of the request, owned */
+	int kept_count;
+	int argc;
+	char *argv[HOSTING_WORDS_MAX + 1];
+	uint64_t number;     /* sessions so far */
+	char started[32];    /* ISO 8601 */
+	uint64_t started_ns; /* monotonic */
+	char tshark_line[4200];
+	pthread_rwlock_t session_lock;
+	struct session *session; /* under session_lock; NULL: none */
+	struct rowfile rows;	 /* likewise: there while a session is */
+	struct decoded *refused; /* the sink's: offered again */
+	struct sink next;
+	/* What is counted, under tally_lock */
+	pthread_mutex_t tally_lock;
+	struct tally *tally;
+	uint64_t tally_filter; /* display.set that it is of */
+	uint64_t tally_next;   /* id, or rank among the matches */
+	uint64_t tally_lost;   /* rows that had gone before they were counted */
+	/* Notes, sorted by id, under lock */
+	struct hosting_note *note;
+	size_t notes, notes_cap;
+	/* Points of the series, under lock */
+	struct hosting_point point[HOSTING_POINTS];
+	uint64_t points;
+	struct hosting_point last; /* totals at the last point */
+	pthread_t watcher;
+	bool watcher_runs;
+	atomic_bool ending;
+	struct waker watcher_waker;
+	/* One frame at a time is dissected */
+	pthread_mutex_t inspect_lock;
+	char sharkd[4096];
+	struct detected tshark;
+	struct inspector inspector; /* of frames */
+	struct inspector checker;   /* of expressions */
+	pthread_mutex_t check_lock;
+	struct dissect dissect;
+	/* Lines of the audit log since serve began, bounded, under lock */
+	char **audit;
+	uint64_t audit_lines, audit_first;
+};
+
+/** hosting_ops - What the server is given */
+extern const struct panel_ops hosting_ops;
+
+/** hosting_*() - The panel's operations, by topic */
+enum panel_result hosting_status(struct panel *p, struct buf *out, uint64_t *serial);
+enum panel_result hosting_start(struct panel *p, struct json_object *body, struct err *err);
+enum panel_result hosting_stop(struct panel *p, struct err *err);
+enum panel_result hosting_clear(struct panel *p, struct err *err);
+enum panel_result hosting_capture_filter(struct panel *p, const char *filter, bool set,
+					 struct buf *out, struct err *err);
+enum panel_result hosting_scope(struct panel *p, struct json_object *body, struct err *err);
+enum panel_result hosting_filter(struct panel *p, const char *filter, bool set, struct buf *out,
+				 struct err *err);
+enum panel_result hosting_complete(struct panel *p, const char *prefix, uint32_t limit,
+				   struct buf *out, struct err *err);
+enum panel_result hosting_saved(struct panel *p, struct buf *out, struct err *err);
+enum panel_result hosting_save(struct panel *p, const char *name, struct json_object *body,
+			       struct err *err);
+enum panel_result hosting_presets(struct panel *p, struct buf *out, struct err *err);
+enum panel_result hosting_rows(struct panel *p, uint64_t from, uint32_t count, struct buf *out,
+			       struct err *err);
+enum panel_result hosting_rank(struct panel *p, uint64_t id, struct buf *out, struct err *err);
+enum panel_result hosting_frame(struct panel *p, uint64_t id, struct buf *out, struct err *err);
+enum panel_result hosting_bytes(struct panel *p, uint64_t id, struct buf *out, struct err *err);
+enum panel_result hosting_note(struct panel *p, uint64_t id, struct json_object *body,
+			       struct err *err);
+enum panel_result hosting_follow(struct panel *p, const char *kind, uint64_t id, struct buf *out,
+				 struct err *err);
+enum panel_result hosting_statistics(struct panel *p, uint32_t top, struct buf *out,
+				     struct err *err);
+enum panel_result hosting_series(struct panel *p, uint64_t from_ms, struct buf *out,
+				 struct err *err);
+enum panel_result hosting_export(struct panel *p, struct json_object *body,
+				 bool (*write)(void *ctx, const void *bytes, size_t n), void *ctx,
+				 struct err *err);
+enum panel_result hosting_audit(struct panel *p, uint64_t after, uint32_t count, struct buf *out,
+				struct err *err);
+enum panel_result hosting_settings(struct panel *p, struct json_object *body, struct buf *out,
+				   struct err *err);
+enum panel_result hosting_doctor(struct panel *p, struct buf *out, struct err *err);
+enum panel_result hosting_metrics(struct panel *p, struct buf *out, struct err *err);
+
+/** hosting_open() - @word: serve's words, as for `secvf replay`; borrowed. Return: false with @err
+ */
+bool hosting_open(struct hosting *h, int words, char **word, struct err *err);
+
+/** hosting_close() - End the session and free all */
+void hosting_close(struct hosting *h);
+
+/** hosting_hold(), hosting_let_go() - The session, for the caller to look at meanwhile. Return:
+ * NULL, nothing held, where there is none */
+struct session *hosting_hold(struct hosting *h);
+void hosting_let_go(struct hosting *h);
+
+/** hosting_no_session() - Fills @err. Return: PANEL_STATE */
+enum panel_result hosting_no_session(struct err *err);
+
+/** hosting_block() - The packet block of a frame, of the session that is held. Return: false where
+ * it has gone */
+bool hosting_block(struct session *s, uint64_t id, struct buf *block);
+
+/** hosting_count() - Rows that came since are counted, of the session that is held */
+void hosting_count(struct hosting *h, struct session *s);
+
+/** hosting_note_of() - What was noted of a frame, under lock; NULL: nothing */
+const struct hosting_note *hosting_note_of(const struct hosting *h, uint64_t id);
+
+/** hosting_text() - A member of an object; NULL where it is not there */
+const char *hosting_text(struct json_object *o, const char *key);
+
+#endif

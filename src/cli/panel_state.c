@@ -1,0 +1,454 @@
+/* panel_state.c - the panel's view of the run: status, filters, figures */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/hosting.h"
+#include <sys/resource.h>
+
+#include "tap/bpf.h"
+
+static uint64_t count_of(const atomic_ullong *n)
+{
+	return atomic_load_explicit(n, memory_order_relaxed);
+}
+
+static void put_text(struct buf *out, const char *key, const char *text)
+{
+	buf_printf(out, ",\"%s\":", key);
+	buf_json(out, text ? text : "", text ? strlen(text) : 0);
+}
+
+/* ---- status ---- */
+
+static void put_interfaces(const struct session *s, struct buf *out)
+{
+	const struct tap *t = &s->pipeline->tap;
+
+	buf_puts(out, ",\"interfaces\":[");
+	for (unsigned port = 0; port < PORTS_MAX && session_port_name(s, port); port++) {
+		const char *name = session_port_name(s, port);
+		bool in_scope = s->options.interfaces == 0;
+
+		for (unsigned i = 0; i < s->options.interfaces; i++)
+			in_scope |= strcmp(s->options.interface[i], name) == 0;
+		buf_puts(out, port ? ",{\"name\":" : "{\"name\":");
+		buf_json(out, name, strlen(name));
+		buf_printf(out, ",\"frames\":%" PRIu64 ",\"bytes\":0,\"in_scope\":%s}",
+			   count_of(&t->port[port].received), in_scope ? "true" : "false");
+	}
+	buf_putc(out, ']');
+}
+
+/* What other threads may read of the ledger; the rest is the pipeline's own until it has ended. */
+static void put_ledger(const struct session *s, struct buf *out)
+{
+	const struct pipeline *p = s->pipeline;
+	const struct pipeline_gauges *g = &p->gauges;
+
+	buf_printf(out,
+		   ",\"ledger\":{\"forwarded\":%" PRIu64 ",\"out_of_scope\":%" PRIu64
+		   ",\"prefiltered\":%" PRIu64 ",\"dropped_queue\":%" PRIu64
+		   ",\"queued\":%u,\"captured\":%" PRIu64 ",\"decoded\":%" PRIu64
+		   ",\"undecoded\":%" PRIu64 ",\"in_flight\":%" PRIu64 "}",
+		   count_of(&p->tap.forwarded), count_of(&p->tap.out_of_scope),
+		   count_of(&p->tap.prefiltered), count_of(&p->tap.dropped_queue),
+		   ring_count(&p->tap.frames), count_of(&g->captured), count_of(&g->decoded),
+		   count_of(&g->undecoded), pipeline_behind(g));
+}
+
+static void put_shards(const struct session *s, struct buf *out, uint64_t *memory)
+{
+	const struct pipeline *p = s->pipeline;
+
+	buf_puts(out, ",\"shards\":[");
+	for (unsigned i = 0; i < p->shards; i++) {
+		const struct shard_gauges *g = &p->gauges.shard[i];
+		int profile = atomic_load_explicit(&g->profile, memory_order_relaxed);
+
+		*memory += count_of(&g->memory);
+		buf_printf(out,
+			   "%s{\"profile\":\"%s\",\"generation\":%" PRIu64 ",\"memory\":%" PRIu64
+			   "}",
+			   i ? "," : "", profile_name((enum profile)profile),
+			   count_of(&g->generation), count_of(&g->memory));
+	}
+	buf_putc(out, ']');
+}
+
+static void put_filter(struct hosting *h, struct session *s, struct buf *out)
+{
+	uint64_t first, head;
+
+	rowfile_range(&h->rows, &first, &head);
+	buf_printf(out,
+		   ",\"rows\":{\"total\":%" PRIu64 ",\"first\":%" PRIu64 "},\"filter\":", head - 1,
+		   first);
+	display_put_status(&s->display, out);
+}
+
+static void put_files(struct session *s, struct buf *out)
+{
+	buf_puts(out, ",\"files\":[");
+	if (s->spools) {
+		struct places *p = &s->spool.places;
+
+		pthread_mutex_lock(&p->lock);
+		for (unsigned i = 0; i < p->files; i++) {
+			buf_puts(out, i ? ",{\"path\":" : "{\"path\":");
+			buf_json(out, p->file[i].path, strlen(p->file[i].path));
+			buf_printf(out, ",\"frames\":%" PRIu64 "}",
+				   p->file[i].end - p->file[i].first);
+		}
+		pthread_mutex_unlock(&p->lock);
+	}
+	buf_putc(out, ']');
+}
+
+static void put_session(struct hosting *h, struct session *s, struct buf *out, uint64_t *memory)
+{
+	const struct pipeline_gauges *g = &s->pipeline->gauges;
+	uint64_t oldest_ns = count_of(&g->oldest_ns), now_ns = clock_now_ns();
+	char rate[64];
+	struct hosting_point last = {0};
+
+	put_text(out, "session", s->name);
+	put_text(out, "started", h->started);
+	session_rate(s, rate, sizeof(rate));
+	buf_puts(out, ",\"source\":{\"files\":[");
+	for (unsigned i = 0; i < s->options.replay.file_count; i++) {
+		if (i)
+			buf_putc(out, ',');
+		buf_json(out, s->options.replay.files[i], strlen(s->options.replay.files[i]));
+	}
+	buf_puts(out, "],\"rate\":");
+	buf_json(out, rate, strlen(rate));
+	buf_putc(out, '}');
+	put_interfaces(s, out);
+	put_text(out, "capture_filter", s->options.filter);
+	put_ledger(s, out);
+	buf_printf(out, ",\"behind\":{\"frames\":%" PRIu64 ",\"ns\":%" PRIu64 "}",
+		   pipeline_behind(g), oldest_ns && now_ns > oldest_ns ? now_ns - oldest_ns : 0);
+	put_text(out, "profile",
+		 profile_name((enum profile)atomic_load_explicit(&g->shard[0].profile,
+								 memory_order_relaxed)));
+	put_shards(s, out, memory);
+	put_filter(h, s, out);
+	pthread_mutex_lock(&h->lock);
+	if (h->points && h->state == HOSTING_RUNNING)
+		last = h->point[(h->points - 1) % HOSTING_POINTS];
+	pthread_mutex_unlock(&h->lock);
+	buf_printf(out,
+		   ",\"rate\":{\"frames\":%" PRIu64 ",\"bytes\":%" PRIu64
+		   "},\"queue\":{\"depth\":%u,\"limit\":%u}",
+		   last.in, last.bytes, ring_count(&s->pipeline->tap.frames),
+		   s->pipeline->tap.config.queue_limit);
+	put_files(s, out);
+}
+
+/* What is in it is not worth a hash: the text itself says whether it has changed. */
+static uint64_t serial_of(const char *p, size_t n)
+{
+	uint64_t h = 14695981039346656037u;
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (unsigned char)p[i]) * 1099511628211u;
+	return h;
+}
+
+enum panel_result hosting_status(struct panel *p, struct buf *out, uint64_t *serial)
+{
+	static const char *const states[] = {"idle", "running", "ended"};
+	struct hosting *h = p->ctx;
+	struct session *s = hosting_hold(h);
+	size_t from = out->n;
+	uint64_t memory = 0;
+	struct rusage own;
+
+	pthread_mutex_lock(&h->lock);
+	buf_printf(out, "{\"version\":\"" SECVF_VERSION "\",\"state\":\"%s\",\"marks\":%zu",
+		   states[h->state], h->notes);
+	pthread_mutex_unlock(&h->lock);
+	buf_printf(out, ",\"tshark\":{\"found\":%s", h->tshark.found ? "true" : "false");
+	put_text(out, "path", h->tshark.found ? h->tshark.path : "");
+	put_text(out, "version", h->tshark.found ? h->tshark.version : "");
+	buf_printf(out, "},\"sharkd\":%s,\"offline\":%s", h->sharkd[0] ? "true" : "false",
+		   h->tshark.found ? "false" : "true");
+	if (s) {
+		put_session(h, s, out, &memory);
+		hosting_let_go(h);
+	}
+	if (getrusage(RUSAGE_SELF, &own) == 0)
+		memory += (uint64_t)own.ru_maxrss * 1024;
+	buf_printf(out, ",\"memory\":%" PRIu64 "}", memory);
+	*serial = out->failed ? 0 : serial_of(out->p + from, out->n - from);
+	return PANEL_OK;
+}
+
+/* ---- filters ---- */
+
+static void put_verdict(struct buf *out, bool ok, const char *message, size_t at, size_t n,
+			const char *hint)
+{
+	buf_printf(out, "{\"ok\":%s", ok ? "true" : "false");
+	if (message && *message)
+		put_text(out, ok ? "warning" : "message", message);
+	if (n)
+		buf_printf(out, ",\"at\":%zu,\"bytes\":%zu", at, n);
+	if (hint)
+		put_text(out, "hint", hint);
+	buf_putc(out, '}');
+}
+
+enum panel_result hosting_capture_filter(struct panel *p, const char *filter, bool set,
+					 struct buf *out, struct err *err)
+{
+	struct hosting *h = p->ctx;
+	struct bpf *bpf = NULL;
+	struct err why = {0};
+	size_t at = 0, n = 0;
+	struct tap_change *change;
+	struct session *s;
+
+	if (*filter && !(bpf = bpf_compile(filter, &why))) {
+		bpf_error_place(filter, &at, &n);
+		put_verdict(out, false, why.text, at, n, NULL);
+		return PANEL_OK;
+	}
+	if (!set) {
+		bpf_free(bpf);
+		put_verdict(out, true, NULL, 0, 0, NULL);
+		return PANEL_OK;
+	}
+	s = hosting_hold(h);
+	change = s ? calloc(1, sizeof(*change)) : NULL;
+	if (!change) {
+		if (s)
+			hosting_let_go(h);
+		bpf_free(bpf);
+		return hosting_no_session(err);
+	}
+	change->filter_given = true;
+	change->filter = bpf;
+	snprintf(change->text, sizeof(change->text), "%s", filter);
+	tap_change(&s->pipeline->tap, change);
+	hosting_let_go(h);
+	put_verdict(out, true, NULL, 0, 0, NULL);
+	return PANEL_OK;
+}
+
+static int port_named(const struct session *s, const char *name)
+{
+	for (unsigned port = 0; port < PORTS_MAX && session_port_name(s, port); port++) {
+		if (strcmp(session_port_name(s, port), name) == 0)
+			return (int)port;
+	}
+	return -1;
+}
+
+enum panel_result hosting_scope(struct panel *p, struct json_object *body, struct err *err)
+{
+	struct hosting *h = p->ctx;
+	struct session *s = hosting_hold(h);
+	struct tap_change *change = calloc(1, sizeof(*change));
+	struct json_object *names;
+
+	if (!s || !change) {
+		free(change);
+		if (s)
+			hosting_let_go(h);
+		return hosting_no_session(err);
+	}
+	change->scope_given = true;
+	change->all = !json_object_object_get_ex(body, "interfaces", &names) ||
+		      !json_object_array_length(names);
+	for (size_t i = 0; !change->all && i < json_object_array_length(names); i++) {
+		const char *name = json_object_get_string(json_object_array_get_idx(names, i));
+		int port = port_named(s, name);
+
+		if (port < 0) {
+			err_set(err, EXIT_USAGE, "no VM named '%.100s' has appeared", name);
+			free(change);
+			hosting_let_go(h);
+			return PANEL_BAD;
+		}
+		port_set_add(&change->scope, (unsigned)port);
+	}
+	atomic_store_explicit(&s->scope_changed, true, memory_order_relaxed);
+	tap_change(&s->pipeline->tap, change);
+	hosting_let_go(h);
+	return PANEL_OK;
+}
+
+/* Without tshark: what is known of headers. */
+static enum panel_result check_alone(struct session *s, const char *filter, struct buf *out)
+{
+	struct err why = {0};
+	bool ok = display_check(&s->display, filter, &why);
+
+	put_verdict(out, ok, why.text, 0, 0, NULL);
+	return PANEL_OK;
+}
+
+enum panel_result hosting_filter(struct panel *p, const char *filter, bool set, struct buf *out,
+				 struct err *err)
+{
+	struct hosting *h = p->ctx;
+	struct filter_verdict v = {.ok = true};
+	struct session *s;
+	bool asked = true;
+
+	if (h->tshark.found) {
+		pthread_mutex_lock(&h->check_lock);
+		asked = inspector_check(&h->checker, filter, &v, err);
+		pthread_mutex_unlock(&h->check_lock);
+	}
+	if (!asked)
+		return PANEL_FAILED;
+	if (h->tshark.found && (!v.ok || !set)) {
+		put_verdict(out, v.ok, v.message, v.at, v.n, v.hint);
+		return PANEL_OK;
+	}
+	s = hosting_hold(h);
+	if (!s)
+		return hosting_no_session(err);
+	if (!set) {
+		enum panel_result result = check_alone(s, filter, out);
+
+		hosting_let_go(h);
+		return result;
+	}
+	pthread_mutex_lock(&h->check_lock);
+	if (display_set(&s->display, filter, err))
+		put_verdict(out, true, v.message, 0, 0, v.hint);
+	else
+		put_verdict(out, false, err->text, 0, 0, NULL);
+	pthread_mutex_unlock(&h->check_lock);
+	hosting_let_go(h);
+	waker_wake(&h->watcher_waker);
+	return PANEL_OK;
+}
+
+enum panel_result hosting_complete(struct panel *p, const char *prefix, uint32_t limit,
+				   struct buf *out, struct err *err)
+{
+	struct hosting *h = p->ctx;
+	const struct fields *fields;
+	const struct field *field;
+	uint32_t n = 0;
+
+	pthread_mutex_lock(&h->check_lock);
+	fields = inspector_fields(&h->checker, err);
+	pthread_mutex_unlock(&h->check_lock);
+	if (!fields)
+		return PANEL_FAILED;
+	field = fields_complete(fields, prefix, &n);
+	buf_puts(out, "{\"fields\":[");
+	for (uint32_t i = 0; i < n && i < limit; i++) {
+		buf_puts(out, i ? ",{\"field\":" : "{\"field\":");
+		buf_json(out, field[i].name, strlen(field[i].name));
+		put_text(out, "type", field_type(&field[i]));
+		put_text(out, "what", field[i].what);
+		buf_putc(out, '}');
+	}
+	buf_printf(out, "],\"total\":%u}", n);
+	return PANEL_OK;
+}
+
+/* ---- figures ---- */
+
+enum panel_result hosting_statistics(struct panel *p, uint32_t top, struct buf *out,
+				     struct err *err)
+{
+	struct hosting *h = p->ctx;
+	struct session *s = hosting_hold(h);
+	char filter[SIEVE_FILTER_MAX];
+
+	if (!s)
+		return hosting_no_session(err);
+	display_filter(&s->display, filter);
+	hosting_count(h, s);
+	buf_puts(out, "{\"filter\":");
+	buf_json(out, filter, strlen(filter));
+	pthread_mutex_lock(&h->tally_lock);
+	buf_printf(out, ",\"lost\":%" PRIu64 ",\"statistics\":", h->tally_lost);
+	tally_print_json(h->tally, top, out);
+	pthread_mutex_unlock(&h->tally_lock);
+	while (!out->failed && out->n && out->p[out->n - 1] == '\n')
+		out->n--;
+	buf_putc(out, '}');
+	hosting_let_go(h);
+	return PANEL_OK;
+}
+
+enum panel_result hosting_series(struct panel *p, uint64_t from_ms, struct buf *out,
+				 struct err *err)
+{
+	struct hosting *h = p->ctx;
+	bool first = true;
+	uint64_t i;
+
+	(void)err;
+	buf_puts(out, "{\"series\":[");
+	pthread_mutex_lock(&h->lock);
+	for (i = h->points > HOSTING_POINTS ? h->points - HOSTING_POINTS : 0; i < h->points; i++) {
+		const struct hosting_point *at = &h->point[i % HOSTING_POINTS];
+
+		if (at->ms < from_ms)
+			continue;
+		buf_printf(out,
+			   "%s{\"t\":%" PRIu64 ",\"in\":%" PRIu64 ",\"bytes\":%" PRIu64
+			   ",\"decoded\":%" PRIu64 ",\"dropped\":%" PRIu64
+			   ",\"queue\":%u,\"behind\":%" PRIu64 "}",
+			   first ? "" : ",", at->ms, at->in, at->bytes, at->decoded, at->dropped,
+			   at->queue, at->behind);
+		first = false;
+	}
+	pthread_mutex_unlock(&h->lock);
+	buf_puts(out, "]}");
+	return PANEL_OK;
+}
+
+static void put_metric(struct buf *out, const char *name, const char *what, const char *type,
+		       uint64_t value)
+{
+	buf_printf(out, "# HELP secvf_%s %s\n# TYPE secvf_%s %s\nsecvf_%s %" PRIu64 "\n", name,
+		   what, name, type, name, value);
+}
+
+enum panel_result hosting_metrics(struct panel *p, struct buf *out, struct err *err)
+{
+	struct hosting *h = p->ctx;
+	struct session *s = hosting_hold(h);
+	const struct pipeline *pipeline;
+
+	(void)err;
+	put_metric(out, "capture_running", "Whether a capture is there", "gauge", s != NULL);
+	if (!s)
+		return PANEL_OK;
+	pipeline = s->pipeline;
+	put_metric(out, "forwarded_frames_total", "Frames that the switch forwarded", "counter",
+		   count_of(&pipeline->tap.forwarded));
+	put_metric(out, "out_of_scope_frames_total", "Frames of VMs that are not captured",
+		   "counter", count_of(&pipeline->tap.out_of_scope));
+	put_metric(out, "prefiltered_frames_total", "Frames that the capture filter left out",
+		   "counter", count_of(&pipeline->tap.prefiltered));
+	put_metric(out, "dropped_queue_frames_total", "Frames that found the queue full", "counter",
+		   count_of(&pipeline->tap.dropped_queue));
+	put_metric(out, "captured_frames_total", "Frames captured", "counter",
+		   count_of(&pipeline->gauges.captured));
+	put_metric(out, "decoded_frames_total", "Frames that tshark decoded", "counter",
+		   count_of(&pipeline->gauges.decoded));
+	put_metric(out, "undecoded_frames_total", "Frames settled without tshark's decode",
+		   "counter", count_of(&pipeline->gauges.undecoded));
+	put_metric(out, "behind_frames", "Frames captured and not settled", "gauge",
+		   pipeline_behind(&pipeline->gauges));
+	put_metric(out, "queue_frames", "Frames between switch and capture", "gauge",
+		   ring_count(&pipeline->tap.frames));
+	put_metric(out, "tshark_generations_total", "Processes of tshark started", "counter",
+		   count_of(&pipeline->gauges.generations));
+	hosting_let_go(h);
+	return PANEL_OK;
+}
