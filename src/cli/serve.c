@@ -48,7 +48,7 @@ static bool parse(struct serving *s, int argc, char **argv, struct err *err)
 
 	optind = 1;
 	opterr = 0;
-	while ((word = getopt_long(argc, argv, "+:h", words, NULL)) != -1) {
+	while ((word = getopt_long(argc, argv, ":h", words, NULL)) != -1) {
 		switch (word) {
 		case 's': s->start = true; break;
 		case 'p':
@@ -138,17 +138,20 @@ int cli_serve(int argc, char **argv)
 {
 	struct serving *s = calloc(1, sizeof(*s));
 	struct err err = {0};
+	bool ok;
 	int exit;
 
 	if (!s)
 		return EXIT_ENVIRONMENT;
-	if (parse(s, argc, argv, &err) && try_words(argc - optind, argv + optind, &err)) {
-		s->hosting.words = argc - optind;
-		s->hosting.word = argv + optind;
+	ok = parse(s, argc, argv, &err);
+
+	/* Trying them moves optind. */
+	s->hosting.words = argc - optind;
+	s->hosting.word = argv + optind;
+	if (ok && try_words(s->hosting.words, s->hosting.word, &err))
 		exit = serve(s, &err);
-	} else {
+	else
 		exit = err.text[0] ? cli_say(&err) : err.exit;
-	}
 	free(s);
 	return exit;
 }
