@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "cli/load.h"
+#include "fanout/decoded.h"
 #include "pace.h"
 #include "pipeline.h"
 #include "replay.h"
@@ -86,6 +87,9 @@ struct options {
 	 * stands before @output, whose offer may be NULL; NULL: nobody */
 	struct sink (*before)(void *ctx, struct sink output);
 	void *before_ctx;
+	/* Each frame that the display filter shows, on the output's thread; NULL: nobody */
+	void (*each)(void *ctx, const struct decoded *d);
+	void *each_ctx;
 	struct err *why; /* where it can't start: filled, and nothing is printed; NULL: it is */
 	/* Likewise: told on the session's thread. NULL: nobody */
 	struct {

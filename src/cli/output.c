@@ -71,6 +71,12 @@ static void flush(struct output *o)
 
 static void print(struct output *o, struct decoded *d)
 {
+	if (o->each)
+		o->each(o->each_ctx, d);
+	if (o->format == OUTPUT_NONE) {
+		decoded_free(d);
+		return;
+	}
 	if (o->error) {
 		o->lost++;
 	} else if (o->format == OUTPUT_EK) {
@@ -180,7 +186,8 @@ static bool offer(void *ctx, struct decoded *d)
 
 struct sink output_sink(struct output *o)
 {
-	return (struct sink){.offer = o->format == OUTPUT_NONE ? NULL : offer, .ctx = o};
+	return (struct sink){.offer = o->format == OUTPUT_NONE && !o->each ? NULL : offer,
+			     .ctx = o};
 }
 
 int output_start(struct output *o, struct wake wake)

@@ -45,6 +45,9 @@ struct output {
 	struct decoded **held; /* ring of OUTPUT_HELD_MAX: rows that wait for their verdict */
 	uint32_t held_head, held_tail;
 	uint64_t hidden; /* rows that the display filter does not show */
+	/* Each frame that is shown, too; on the output's thread. NULL: nobody */
+	void (*each)(void *ctx, const struct decoded *d);
+	void *each_ctx;
 	/* Progress line: called every 100 ms; NULL for none */
 	void (*progress)(void *ctx, struct buf *line);
 	/* Called once, on this thread, when stdout can't be written any more */
@@ -63,7 +66,8 @@ struct output {
  */
 int output_start(struct output *o, struct wake wake);
 
-/** output_sink() - What to give to the pipeline; offer NULL for OUTPUT_NONE */
+/** output_sink() - What to give to the pipeline; offer NULL for OUTPUT_NONE where nobody is told of
+ * each frame */
 struct sink output_sink(struct output *o);
 
 /** output_join() - Nothing more will be offered: write the rest, wait, free */

@@ -616,6 +616,8 @@ static void init_output(struct session *s)
 	s->output.broken = on_broken_output;
 	s->output.ctx = s;
 	s->output.verdict = verdict;
+	s->output.each = s->options.each;
+	s->output.each_ctx = s->options.each_ctx;
 	if (isatty(STDERR_FILENO) && !s->options.quiet && !s->options.no_progress)
 		s->output.progress = session_progress;
 	emit_table_init(&s->output.table, use_color(&s->options), columns);

@@ -25,6 +25,7 @@ static const char help[] =
 	"  --top N               rows of each table (default 10; 0: all)\n"
 	"  -o FILE               write there, not to standard output\n"
 	"  -f EXPRESSION         count what this capture filter accepts, as in pcap-filter(7)\n"
+	"  -Y EXPRESSION         count what this display filter shows, as in wireshark-filter(4)\n"
 	"  -i, --interface VM    count what this VM sends or receives; may be repeated\n"
 	"  -c N, --limit N       stop after N frames\n"
 	"  --merge               merge the files by time\n"
@@ -100,6 +101,7 @@ static bool option(struct statistics *s, int word, int index, struct err *err)
 	case OPT_TOP: return cli_u64("--top", optarg, 0, UINT32_MAX, &s->top, err);
 	case 'c': hand_on(s, "-c", optarg); return true;
 	case 'f': hand_on(s, "-f", optarg); return true;
+	case 'Y': hand_on(s, "-Y", optarg); return true;
 	case 'i': hand_on(s, "-i", optarg); return true;
 	default:
 		snprintf(names[index], sizeof(names[0]), "--%s", long_options[index].name);
@@ -124,7 +126,7 @@ static bool parse(struct statistics *s, int argc, char **argv, struct err *err)
 	hand_on(s, "--max-frame", "262144");
 	optind = 1;
 	opterr = 0;
-	while ((word = getopt_long(argc, argv, ":hT:o:f:c:i:", long_options, &index)) != -1) {
+	while ((word = getopt_long(argc, argv, ":hT:o:f:Y:c:i:", long_options, &index)) != -1) {
 		if (word == 'h') {
 			fputs(help, stdout);
 			err_set(err, EXIT_BALANCED, "%s", "");
@@ -164,7 +166,7 @@ static void say_limits(const struct statistics *s, const struct trial *run)
 			t->decoded ? "tshark did not decode them, as the audit log says"
 				   : "no tshark was found, or it was not wanted; install it, or "
 				     "name it with --tshark");
-	if (!o->filter && !o->interfaces && run->sent > t->frames)
+	if (!o->filter && !o->display && !o->interfaces && run->sent > t->frames)
 		fprintf(stderr,
 			"secvf: %" PRIu64 " frames were not counted: the switch dropped them, as "
 			"the audit log says (runts, frames that are too long)\n",
@@ -203,8 +205,14 @@ static int run(struct statistics *s)
 		seed = 0;
 	s->tallied.tally = tally_new(seed);
 	check(s->tallied.tally);
-	s->options.before = tallied_sink;
-	s->options.before_ctx = &s->tallied;
+	/* What a display filter shows is known behind the output's gate alone. */
+	if (s->options.display) {
+		s->options.each = tallied_each;
+		s->options.each_ctx = &s->tallied;
+	} else {
+		s->options.before = tallied_sink;
+		s->options.before_ctx = &s->tallied;
+	}
 	exit = session_run(&s->options, &result);
 	/* Nothing was begun where the words were wrong or a file is not there. */
 	if (s->tallied.tally->frames || exit == EXIT_BALANCED) {

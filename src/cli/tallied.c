@@ -1,6 +1,16 @@
 /* tallied.c - a tally in front of another sink */
 #include "cli/tallied.h"
 
+void tallied_each(void *ctx, const struct decoded *d)
+{
+	struct tallied *t = ctx;
+
+	if (d->update)
+		tally_update(t->tally, d);
+	else
+		tally_add(t->tally, d);
+}
+
 static bool offer(void *ctx, struct decoded *d)
 {
 	struct tallied *t = ctx;

@@ -15,4 +15,8 @@ struct tallied {
 /** tallied_sink() - options.before; @ctx: a struct tallied whose tally is set, which stays there */
 struct sink tallied_sink(void *ctx, struct sink next);
 
+/** tallied_each() - options.each: frames that are shown are counted, on the output's thread; @ctx
+ * as above */
+void tallied_each(void *ctx, const struct decoded *d);
+
 #endif
