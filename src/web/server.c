@@ -73,7 +73,9 @@ static void on_connection(void *ctx, struct MHD_Connection *connection, void **s
 	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	*socket_ctx = info ? malloc(sizeof(struct guarded)) : NULL;
 	if (*socket_ctx)
-		guard_add(&s->guard, *socket_ctx, info->connect_fd, s->config.head_ns);
+		guard_add(&s->guard, *socket_ctx, info->connect_fd,
+			  s->config.head_ns < SERVER_FIRST_NS ? s->config.head_ns
+							      : SERVER_FIRST_NS);
 }
 
 /* The first that is known of a request: its target, before anything is undone in it. */

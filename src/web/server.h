@@ -1,8 +1,8 @@
 /* server.h - the panel's HTTP server
  *
  * Theory of operation: libmicrohttpd takes at most SERVER_CONNECTIONS_MAX connections, each with a
- * thread of its own, as the panel may take as long as sharkd does for an answer; further ones wait
- * in the system's queue. Each request goes through the same gates, in this order: length, framing,
+ * thread of its own, as the panel may take as long as sharkd does for an answer; further ones are
+ * closed as they come. Each request goes through the same gates, in this order: length, framing,
  * Host, Origin, token (auth.h), path and method (route.h), parameters (query.h), content type,
  * body (body.h). Then the panel is asked (api.c), or a stream begins (events.h, download.h). What
  * a connection may take of time is bounded by its state (guard.h), of memory by SERVER_MEMORY.
@@ -26,7 +26,8 @@
 /* A body that is too long is read to its end up to here, so that its sender sees the answer. */
 #define SERVER_DISCARD_MAX (8u << 20)
 
-#define SERVER_HEAD_NS	   UINT64_C(30000000000)  /* until a request's head is there; keep-alive */
+#define SERVER_FIRST_NS	   UINT64_C(10000000000)  /* until a new connection has a request's head */
+#define SERVER_HEAD_NS	   UINT64_C(30000000000)  /* and until it has the next one */
 #define SERVER_BODY_NS	   UINT64_C(30000000000)  /* and its body */
 #define SERVER_SEND_NS	   UINT64_C(120000000000) /* until an answer was taken */
 #define SERVER_PIECE_NS	   UINT64_C(20000000000)  /* a piece of a stream, at most SERVER_MEMORY */
