@@ -56,6 +56,7 @@ static bool bind_to(int fd, const union address *a, socklen_t n, uint16_t *port)
 	union address bound;
 	socklen_t bound_n = sizeof(bound);
 
+	memset(&bound, 0, sizeof(bound));
 	/* So that a server can follow another one at once. */
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (a->any.sa_family == AF_INET6)

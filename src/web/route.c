@@ -221,11 +221,11 @@ static bool path_fits(const char *pattern, const char *path, const char **at, si
 static bool take_arg(const struct field *f, const char *at, size_t n, struct route_arg *arg)
 {
 	memset(arg, 0, sizeof(*arg));
-	if (!f)
-		return true;
+	if (!f || !at)
+		return !f;
 	if (n > ROUTE_ARG_MAX)
 		return false;
-	memcpy(arg->text, at, n);
+	snprintf(arg->text, sizeof(arg->text), "%.*s", (int)n, at);
 	if (!query_decode(arg->text, false))
 		return false;
 	if (f->kind == FIELD_NUMBER)
