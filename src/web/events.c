@@ -73,6 +73,8 @@ static struct events_shot *sample(struct panel *panel, bool first, uint64_t *ser
 		goto out;
 	if (!first && now == *serial)
 		goto out;
+	if (status.n && status.p[status.n - 1] == '\n')
+		status.n--; /* else it would be an empty line of data */
 	shot = calloc(1, sizeof(*shot));
 	if (!shot)
 		goto out;
