@@ -1,0 +1,103 @@
+// columns.ts - what each column of the table shows, and which filter its cell stands for
+
+import { api } from "./api";
+import { absolute, difference } from "./text";
+import type { Row, Settings } from "./types";
+
+export interface Column {
+  key: string;
+  label: string;
+  width: number; // px at the start
+  right?: boolean;
+}
+
+export const COLUMNS: Column[] = [
+  { key: "no", label: "No.", width: 76, right: true },
+  { key: "time", label: "Time", width: 108, right: true },
+  { key: "vm", label: "VM", width: 92 },
+  { key: "src", label: "Source", width: 142 },
+  { key: "dst", label: "Destination", width: 142 },
+  { key: "protocol", label: "Protocol", width: 78 },
+  { key: "len", label: "Length", width: 58, right: true },
+  { key: "info", label: "Info", width: 0 }, // the rest
+];
+
+export function timeText(row: Row, how: Settings["time"], first: string | null, before: Row | undefined): string {
+  if (how === "absolute") return absolute(row.ts);
+  if (how === "relative") return first === null ? "" : difference(row.ts, first);
+  return before && before.ts ? difference(row.ts, before.ts) : "";
+}
+
+function address(value: string, end: "src" | "dst"): string | null {
+  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(value)) return `ip.${end} == ${value}`;
+  if (/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(value)) return `eth.${end} == ${value}`;
+  if (/^[0-9a-f:.]+$/i.test(value) && value.includes(":")) return `ipv6.${end} == ${value}`;
+  return null;
+}
+
+/** A string as the display filter language quotes it. */
+export function quoted(text: string): string {
+  let out = '"';
+  for (const byte of new TextEncoder().encode(text)) {
+    const c = String.fromCharCode(byte);
+    if (c === '"' || c === "\\") out += `\\${c}`;
+    else if (byte >= 0x20 && byte < 0x7f) out += c;
+    else out += `\\x${byte.toString(16).padStart(2, "0")}`;
+  }
+  return `${out}"`;
+}
+
+// Names in the protocol column that are not those of the filter language.
+const PROTOCOLS: Record<string, string> = {
+  tlsv1: "tls", "tlsv1.1": "tls", "tlsv1.2": "tls", "tlsv1.3": "tls", sslv3: "tls", ssl: "tls", sshv2: "ssh",
+  igmpv2: "igmp", igmpv3: "igmp", "ieee 802.11": "wlan", "802.11": "wlan", smb2: "smb2", "http/xml": "http",
+  "http/json": "http", icmpv6: "icmpv6", ethernet: "eth", "iscsi": "iscsi",
+};
+
+/** The filter that a cell stands for; null: none. A protocol's is asked of the server. */
+export async function cellFilter(row: Row, key: string): Promise<string | null> {
+  switch (key) {
+    case "no":
+      return `frame.number == ${row.id}`;
+    case "time":
+      return row.ts ? `frame.time_epoch == ${row.ts}` : null;
+    case "vm":
+      return row.vm ? `frame.interface_name == ${quoted(row.vm)}` : null;
+    case "src":
+    case "dst":
+      return address(row[key], key);
+    case "len":
+      return `frame.len == ${row.len}`;
+    case "protocol": {
+      const lower = row.protocol.toLowerCase();
+      const tries = [PROTOCOLS[lower] ?? lower, lower.replace(/[^a-z0-9].*$/, "")];
+      for (const name of tries) {
+        if (!/^[a-z0-9][a-z0-9._-]*$/.test(name)) continue;
+        const verdict = await api.checkFilter(name).catch(() => null);
+        if (verdict?.ok) return name;
+      }
+      return null;
+    }
+    default:
+      return null;
+  }
+}
+
+export function cellText(row: Row, key: string): string {
+  switch (key) {
+    case "no":
+      return String(row.id);
+    case "len":
+      return String(row.len);
+    case "time":
+      return row.ts;
+    case "vm":
+    case "src":
+    case "dst":
+    case "protocol":
+    case "info":
+      return row[key] ?? "";
+    default:
+      return "";
+  }
+}

@@ -1,0 +1,663 @@
+// grid.ts - the table of frames: rows in sight, keyboard, choice, following, freezing
+//
+// Drawn by hand, not by the framework: it changes up to 30 times a second. What is in it is only
+// ever set as text.
+
+import { effect, untracked } from "@preact/signals";
+import { api } from "./api";
+import { rowColors } from "./colors";
+import { COLUMNS, timeText, type Column } from "./columns";
+import { Rows } from "./rows";
+import * as st from "./state";
+import { causeText, count, visible } from "./text";
+import type { Row, Status } from "./types";
+import { VList } from "./vlist";
+
+const CELL_MAX = 300; // characters of a cell; info: as many as a wide screen has
+const INFO_MAX = 1200;
+const SELECT_MAX = 100_000;
+const AROUND = 10; // rows that are fetched before and after those in sight
+const COLUMN_MIN = 36;
+
+const STATE_TEXT: Record<string, string> = {
+  pending: "not decoded yet",
+  basic: "headers only",
+  skipped: "not decoded",
+  gone: "no longer kept",
+};
+
+export interface GridHooks {
+  menu: (row: Row, key: string, x: number, y: number) => void;
+  opened: () => void; // Enter, double click
+}
+
+export class Grid {
+  readonly rows: Rows;
+  private readonly list: VList;
+  private readonly box: HTMLElement;
+  private readonly header: HTMLElement;
+  private columns: Column[] = COLUMNS;
+  private widths = new Map<string, number>();
+  private shown = 0; // rows in the list: fewer than there are while it is frozen or the tail is fetched
+  private activeRank = -1;
+  private activeColumn = 0;
+  private anchor = -1;
+  private view = ""; // session and filter that the ranks are of
+  private first: string | null = null; // time of the first frame
+  private tailing = false;
+  private filterState = "none";
+  private frozenId = 0; // the newest frame when the view was frozen
+  private lastAsk = 0;
+  private undo: (() => void)[] = [];
+
+  constructor(
+    root: HTMLElement,
+    private readonly hooks: GridHooks,
+  ) {
+    const widths = JSON.parse(localStorage.getItem("secvf.widths") ?? "{}") as Record<string, number>;
+    for (const [k, w] of Object.entries(widths)) if (typeof w === "number") this.widths.set(k, w);
+    this.rows = new Rows(() => this.rowsChanged(), st.complain);
+    this.box = document.createElement("div");
+    this.box.className = "gridbox";
+    this.box.tabIndex = 0;
+    this.box.id = "grid";
+    this.box.setAttribute("role", "grid");
+    this.box.setAttribute("aria-label", "Frames");
+    this.box.setAttribute("aria-multiselectable", "true");
+    this.header = document.createElement("div");
+    this.header.className = "gridhead";
+    this.header.setAttribute("role", "row");
+    this.header.setAttribute("aria-rowindex", "1");
+    this.box.append(this.header);
+    root.append(this.box);
+    this.list = new VList(this.box, {
+      rowHeight: this.rowHeight(),
+      make: (slot) => this.make(slot),
+      fill: (el, rank) => this.fill(el, rank),
+      scrolled: (by) => this.scrolled(by),
+    });
+    this.list.sheet.setAttribute("role", "rowgroup");
+    this.box.addEventListener("keydown", (e) => this.key(e));
+    this.box.addEventListener("mousedown", (e) => this.mouse(e));
+    this.box.addEventListener("dblclick", (e) => {
+      if (this.hit(e)) this.hooks.opened();
+    });
+    this.box.addEventListener("contextmenu", (e) => this.context(e));
+    this.undo.push(
+      effect(() => {
+        const s = st.settings.value;
+        void st.dark.value;
+        untracked(() => this.restyle(s.columns));
+      }),
+      effect(() => {
+        const s = st.status.value;
+        if (s) untracked(() => this.tick(s));
+      }),
+      effect(() => {
+        void st.selected.value;
+        void st.activeId.value;
+        untracked(() => this.list.invalidate());
+      }),
+      effect(() => {
+        void st.following.value;
+        void st.frozen.value;
+        untracked(() => {
+          const s = st.status.value;
+          if (s) this.tick(s);
+        });
+      }),
+    );
+  }
+
+  dispose(): void {
+    for (const f of this.undo) f();
+    this.list.dispose();
+    this.box.remove();
+  }
+
+  focus(): void {
+    this.box.focus({ preventScroll: true });
+  }
+
+  private rowHeight(): number {
+    return st.settings.value.density === "dense" ? 18 : 24;
+  }
+
+  // Columns
+
+  private restyle(keys: string[]): void {
+    const chosen = COLUMNS.filter((c) => keys.includes(c.key));
+    this.columns = chosen.length ? chosen : COLUMNS;
+    this.template();
+    this.head();
+    for (const row of this.list.sheet.children) this.cells(row as HTMLElement);
+    this.list.setRowHeight(this.rowHeight());
+    this.list.invalidate();
+  }
+
+  private width(c: Column): number {
+    const wide = c.key === "time" && st.settings.value.time === "absolute" ? 210 : c.width;
+    return this.widths.get(c.key === "time" ? `time.${st.settings.value.time}` : c.key) ?? wide;
+  }
+
+  private template(): void {
+    const parts = this.columns.map((c) => (c.key === "info" && !this.widths.has("info") ? "minmax(240px, 1fr)" : `${this.width(c)}px`));
+    this.box.style.setProperty("--columns", `18px ${parts.join(" ")}`);
+    const least = this.columns.reduce((sum, c) => sum + (c.key === "info" ? 240 : this.width(c)), 18);
+    this.box.style.setProperty("--least", `${least}px`);
+  }
+
+  private head(): void {
+    this.header.replaceChildren();
+    const state = document.createElement("span");
+    state.setAttribute("role", "columnheader");
+    state.className = "sr-cell";
+    state.textContent = "State";
+    this.header.append(state);
+    this.columns.forEach((c, i) => {
+      const h = document.createElement("span");
+      h.setAttribute("role", "columnheader");
+      h.setAttribute("aria-colindex", String(i + 2));
+      h.className = c.right ? "right" : "";
+      if (c.key === "time") {
+        const b = document.createElement("button");
+        b.type = "button";
+        b.tabIndex = -1;
+        const how = st.settings.value.time;
+        b.textContent = how === "relative" ? "Time" : how === "absolute" ? "Time of day" : "Time delta";
+        b.title = "Relative, of day, or since the row before (t)";
+        b.addEventListener("click", () => this.nextTime());
+        h.append(b);
+      } else h.textContent = c.label;
+      const grip = document.createElement("i");
+      grip.className = "grip";
+      grip.addEventListener("pointerdown", (e) => this.resize(e, c));
+      grip.addEventListener("dblclick", () => {
+        this.widths.delete(c.key === "time" ? `time.${st.settings.value.time}` : c.key);
+        this.keepWidths();
+      });
+      h.append(grip);
+      this.header.append(h);
+    });
+    this.box.setAttribute("aria-colcount", String(this.columns.length + 1));
+    const high = st.settings.value.density === "dense" ? 21 : 27;
+    this.header.style.height = `${high}px`;
+    if (this.list.head !== high) this.list.setHead(high);
+  }
+
+  nextTime(): void {
+    const next = { relative: "absolute", absolute: "delta", delta: "relative" } as const;
+    void st.change({ time: next[st.settings.value.time] });
+  }
+
+  private keepWidths(): void {
+    localStorage.setItem("secvf.widths", JSON.stringify(Object.fromEntries(this.widths)));
+    this.template();
+  }
+
+  private resize(e: PointerEvent, c: Column): void {
+    e.preventDefault();
+    e.stopPropagation();
+    const grip = e.currentTarget as HTMLElement;
+    const from = e.clientX;
+    const before = grip.parentElement?.clientWidth ?? c.width;
+    grip.setPointerCapture(e.pointerId);
+    const move = (m: PointerEvent) => {
+      const key = c.key === "time" ? `time.${st.settings.value.time}` : c.key;
+      this.widths.set(key, Math.max(COLUMN_MIN, before + m.clientX - from));
+      this.template();
+    };
+    grip.addEventListener("pointermove", move);
+    grip.addEventListener("pointerup", () => {
+      grip.removeEventListener("pointermove", move);
+      this.keepWidths();
+    }, { once: true });
+  }
+
+  // Rows in sight
+
+  private make(slot: number): HTMLElement {
+    const row = document.createElement("div");
+    row.className = "row";
+    row.setAttribute("role", "row");
+    row.id = `row-${slot}`;
+    this.cells(row);
+    return row;
+  }
+
+  private cells(row: HTMLElement): void {
+    row.replaceChildren();
+    for (let i = 0; i <= this.columns.length; i++) {
+      const cell = document.createElement("span");
+      const c = this.columns[i - 1];
+      cell.setAttribute("role", "gridcell");
+      cell.setAttribute("aria-colindex", String(i + 1));
+      cell.id = `${row.id}-${i}`;
+      cell.className = i === 0 ? "state" : c?.right ? "right" : c?.key === "info" ? "info" : "";
+      cell.append(document.createTextNode(""));
+      row.append(cell);
+    }
+  }
+
+  private set(cell: Element | undefined, text: string): void {
+    const node = cell?.firstChild as Text | null | undefined;
+    if (node && node.data !== text) node.data = text;
+  }
+
+  private fill(el: HTMLElement, rank: number): void {
+    const row = this.rows.get(rank);
+    el.setAttribute("aria-rowindex", String(rank + 2));
+    el.dataset["rank"] = String(rank);
+    const cells = el.children;
+    if (!row) {
+      el.className = "row loading";
+      el.setAttribute("aria-selected", "false");
+      el.style.color = el.style.backgroundColor = "";
+      el.title = "";
+      for (let i = 0; i < cells.length; i++) this.set(cells[i], i === 1 ? "..." : "");
+      return;
+    }
+    const gone = row.gone === true;
+    const state = gone ? "gone" : row.status;
+    const chosen = st.selected.value.has(row.id);
+    const active = rank === this.activeRank && row.id === st.activeId.value;
+    el.className = `row ${state}${chosen ? " chosen" : ""}${active ? " active" : ""}${row.mark ? " marked" : ""}`;
+    el.setAttribute("aria-selected", String(chosen));
+    const plain = chosen || gone || state === "skipped" || state === "pending";
+    const colors = plain ? null : rowColors(row.fg, row.bg, st.dark.value);
+    el.style.color = colors?.fg ?? "";
+    el.style.backgroundColor = colors?.bg ?? "";
+    const why = gone ? "No longer kept: the buffer holds newer frames" : state === "decoded" ? "" :
+      state === "pending" ? "tshark has not answered for this frame yet" : causeText(row.cause);
+    const title = [why, row.comment ? `Comment: ${visible(row.comment, 400)}` : ""].filter(Boolean).join("\n");
+    if (el.title !== title) el.title = title;
+    const glyph = state === "pending" ? "\u2026" : state === "skipped" ? "!" : state === "basic" ? "\u25cb" : gone ? "\u2013" : "";
+    this.set(cells[0], (row.mark ? "\u2691" : "") + (row.comment ? "\u270e" : "") + glyph);
+    const label = [row.mark ? "marked" : "", row.comment ? "has a comment" : "", STATE_TEXT[state] ?? ""].filter(Boolean).join(", ");
+    if (label) cells[0]?.setAttribute("aria-label", label);
+    else cells[0]?.removeAttribute("aria-label");
+    for (let i = 0; i < this.columns.length; i++) {
+      const key = this.columns[i]?.key ?? "";
+      this.set(cells[i + 1], this.text(row, key, rank, gone, why));
+    }
+  }
+
+  private text(row: Row, key: string, rank: number, gone: boolean, why: string): string {
+    if (key === "no") return String(row.id);
+    if (gone) return key === "info" ? "no longer kept" : "";
+    switch (key) {
+      case "time":
+        return timeText(row, st.settings.value.time, this.first, this.rows.get(rank - 1));
+      case "len":
+        return String(row.len);
+      case "info": {
+        const note = row.status === "skipped" ? `[not decoded: ${why}] ` : row.status === "pending" && !row.info ? "waiting for tshark" : "";
+        return note + visible(row.info ?? "", INFO_MAX);
+      }
+      case "vm":
+      case "src":
+      case "dst":
+      case "protocol":
+        return visible(row[key] ?? "", CELL_MAX);
+      default:
+        return "";
+    }
+  }
+
+  private describe(): void {
+    const el = this.activeRank >= 0 ? this.list.element(this.activeRank) : null;
+    const cell = el?.children[this.activeColumn];
+    if (cell && !el?.hidden) this.box.setAttribute("aria-activedescendant", cell.id);
+    else this.box.removeAttribute("aria-activedescendant");
+    for (const old of this.list.sheet.querySelectorAll(".at")) if (old !== cell) old.classList.remove("at");
+    cell?.classList.add("at");
+  }
+
+  // Growth
+
+  private tick(s: Status): void {
+    const view = `${s.session}\n${s.started}\n${s.filter.filter}`;
+    const total = st.viewTotal(s);
+    if (view !== this.view || (total < this.rows.total && s.filter.state !== "runs")) this.renew(s, view);
+    this.rows.total = total;
+    if (this.filterState === "runs" && s.filter.state !== "runs") {
+      this.rows.stale();
+      if (st.activeId.value !== null && !st.following.value) void this.locate(st.activeId.value, false);
+    }
+    this.filterState = s.filter.state;
+    this.rows.moving = s.filter.state === "runs";
+    if (this.first === null && total > 0 && !this.tailing) void this.findFirst();
+    const frozen = st.frozen.value;
+    if (frozen !== null) {
+      this.limit(Math.min(frozen, total));
+      this.want();
+      return;
+    }
+    if (st.following.value && total > 0) {
+      void this.tail(total);
+      return;
+    }
+    this.limit(total);
+    this.want();
+  }
+
+  private renew(s: Status, view: string): void {
+    const session = view.split("\n", 2).join("\n") !== this.view.split("\n", 2).join("\n");
+    this.view = view;
+    this.rows.reset();
+    this.activeRank = this.anchor = -1;
+    this.shown = 0;
+    this.list.setCount(0);
+    if (session || s.rows.total === 0) {
+      this.first = null;
+      st.activeId.value = null;
+      st.selected.value = new Set();
+      st.frame.value = null;
+      st.frozen.value = null;
+      st.following.value = true;
+    } else if (st.activeId.value !== null) {
+      st.following.value = false;
+      void this.locate(st.activeId.value, true);
+    }
+    if (st.frozen.value !== null) void this.refreeze();
+  }
+
+  /** Under another filter, the frozen view ends where the newest frame of then would be. */
+  private async refreeze(): Promise<void> {
+    try {
+      const { rank } = await api.rank(this.frozenId + 1);
+      st.frozen.value = rank;
+      const s = st.status.value;
+      if (s?.filter.state === "runs") setTimeout(() => void this.refreeze(), 500);
+    } catch (e) {
+      st.complain(e);
+    }
+  }
+
+  private async findFirst(): Promise<void> {
+    this.first = "";
+    try {
+      const [row] = await this.rows.range(0, 1);
+      this.first = row && row.ts ? row.ts : null;
+      if (row?.gone) {
+        const s = st.status.value;
+        const [oldest] = s ? await this.rows.range(s.rows.first, s.rows.first + 1) : [];
+        this.first = oldest?.ts ?? null;
+      }
+    } catch {
+      this.first = null;
+    }
+    this.list.invalidate();
+  }
+
+  /** Follow: show the newest rows once they are here, so that none is ever empty. */
+  private async tail(total: number): Promise<void> {
+    if (this.tailing) return;
+    if (total === this.shown && this.list.atEnd && !this.unsettled()) return;
+    this.tailing = true;
+    try {
+      const end = await this.rows.tail(total, this.list.page + 2 + AROUND);
+      if (end === null || !st.following.value || st.frozen.value !== null) return;
+      this.limit(end);
+      if (!this.list.atEnd) this.list.toEnd();
+      this.list.invalidate();
+    } catch (e) {
+      st.complain(e);
+    } finally {
+      this.tailing = false;
+    }
+  }
+
+  private unsettled(): boolean {
+    const now = performance.now();
+    if (now - this.lastAsk < 150) return false;
+    for (let rank = this.list.first; rank < this.list.end; rank++) {
+      const row = this.rows.get(rank);
+      if (!row || row.status === "pending") {
+        this.lastAsk = now;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private limit(n: number): void {
+    if (n === this.shown) return;
+    this.shown = n;
+    this.box.setAttribute("aria-rowcount", String(n + 1));
+    this.list.setCount(n);
+  }
+
+  private want(): void {
+    if (this.shown === 0) return;
+    this.rows.want(this.list.first - AROUND, Math.min(this.shown, this.list.end + AROUND));
+  }
+
+  private rowsChanged(): void {
+    this.list.invalidate();
+    requestAnimationFrame(() => this.describe());
+    this.want();
+  }
+
+  private scrolled(by: "person" | "program"): void {
+    if (by === "person") st.following.value = this.list.atEnd && st.frozen.value === null && this.shown >= this.rows.total;
+    this.want();
+    requestAnimationFrame(() => this.describe());
+  }
+
+  follow(on: boolean): void {
+    if (on) st.frozen.value = null;
+    st.following.value = on;
+    if (on) {
+      this.list.toEnd();
+      const s = st.status.value;
+      if (s) this.tick(s);
+    }
+  }
+
+  freeze(on: boolean): void {
+    if (!on) {
+      st.frozen.value = null;
+      return;
+    }
+    this.frozenId = this.rows.get(this.shown - 1)?.id ?? st.status.value?.rows.total ?? 0;
+    st.following.value = false;
+    st.frozen.value = this.shown;
+  }
+
+  // Choice
+
+  private async rowAt(rank: number): Promise<Row | undefined> {
+    const row = this.rows.get(rank);
+    if (row) return row;
+    try {
+      return (await this.rows.range(rank, rank + 1))[0];
+    } catch (e) {
+      st.complain(e);
+      return undefined;
+    }
+  }
+
+  /** Make a row the active one; extend: choose from the anchor to it; toggle: it alone changes. */
+  async choose(rank: number, how: "one" | "extend" | "toggle" | "move" = "one"): Promise<void> {
+    if (rank < 0 || rank >= this.shown) return;
+    const s = st.status.value;
+    if (rank < this.shown - 1 || (s?.state === "running" && how !== "one")) st.following.value = false;
+    this.activeRank = rank;
+    this.list.reveal(rank);
+    const row = await this.rowAt(rank);
+    if (!row || this.activeRank !== rank) return;
+    if (how === "one") {
+      this.anchor = rank;
+      st.selected.value = new Set([row.id]);
+    } else if (how === "toggle") {
+      this.anchor = rank;
+      const set = new Set(st.selected.value);
+      if (!set.delete(row.id)) set.add(row.id);
+      st.selected.value = set;
+    } else if (how === "extend") {
+      await this.span(this.anchor < 0 ? rank : this.anchor, rank);
+    }
+    st.activeId.value = row.id;
+    this.list.invalidate();
+    requestAnimationFrame(() => this.describe());
+  }
+
+  private async span(a: number, b: number): Promise<void> {
+    const from = Math.min(a, b);
+    let to = Math.max(a, b) + 1;
+    if (to - from > SELECT_MAX) {
+      st.toast("note", `${count(SELECT_MAX)} frames at most can be selected at a time. To export all that is shown, use Export shown.`);
+      to = from + SELECT_MAX;
+    }
+    const ids = new Set<number>();
+    let lacking = false;
+    for (let rank = from; rank < to && !lacking; rank++) {
+      const row = this.rows.get(rank);
+      if (row) ids.add(row.id);
+      else lacking = true;
+    }
+    if (lacking) {
+      ids.clear();
+      try {
+        for (const row of await this.rows.range(from, to)) ids.add(row.id);
+      } catch (e) {
+        st.complain(e);
+        return;
+      }
+    }
+    st.selected.value = ids;
+    st.say(`${count(ids.size)} frames selected`);
+  }
+
+  /** Go to a frame, or to where it would be. */
+  async locate(id: number, quiet: boolean): Promise<void> {
+    try {
+      const { rank, shown } = await api.rank(id);
+      if (rank >= this.shown) this.limit(Math.max(this.shown, Math.min(rank + 1, this.rows.total)));
+      this.activeRank = shown ? rank : -1;
+      this.anchor = this.activeRank;
+      st.following.value = false;
+      this.list.reveal(Math.min(rank, Math.max(0, this.shown - 1)), true);
+      this.want();
+      if (!quiet && !shown) st.toast("note", `Frame ${count(id)} is not among those that the filter shows; this is where it would be.`);
+      if (shown && (!quiet || st.activeId.value === null)) {
+        st.selected.value = new Set([id]);
+        st.activeId.value = id;
+      }
+      this.list.invalidate();
+    } catch (e) {
+      if (!quiet) st.complain(e);
+    }
+  }
+
+  async step(by: number): Promise<void> {
+    await this.choose(Math.max(0, Math.min(this.shown - 1, (this.activeRank < 0 ? this.list.first - Math.sign(by) : this.activeRank) + by)));
+  }
+
+  async activeRow(): Promise<Row | undefined> {
+    return this.activeRank < 0 ? undefined : this.rowAt(this.activeRank);
+  }
+
+  /** Rows that are chosen, in order of frames, as text. */
+  async copyText(): Promise<string> {
+    const ids = [...st.selected.value].sort((a, b) => a - b).slice(0, 10_000);
+    const lines: string[] = [];
+    for (const id of ids) {
+      const { rank, shown } = await api.rank(id);
+      const row = shown ? await this.rowAt(rank) : undefined;
+      if (row) lines.push(this.columns.map((c) => this.text(row, c.key, rank, row.gone === true, causeText(row.cause))).join("\t"));
+    }
+    return lines.join("\n");
+  }
+
+  private key(e: KeyboardEvent): void {
+    if (e.target !== this.box && (e.target as HTMLElement).tagName !== "BUTTON") return;
+    const page = Math.max(1, this.list.page - 1);
+    const from = this.activeRank >= 0 ? this.activeRank : this.list.first - 1;
+    const last = this.shown - 1;
+    const how = e.shiftKey ? "extend" : e.ctrlKey && e.key !== "Home" && e.key !== "End" ? "move" : "one";
+    const go = (rank: number) => void this.choose(Math.max(0, Math.min(last, rank)), how);
+    let taken = true;
+    if (e.altKey || e.metaKey) return;
+    switch (e.key) {
+      case "ArrowDown": go(from + 1); break;
+      case "ArrowUp": go(from < 0 ? last : from - 1); break;
+      case "j": if (e.ctrlKey) return; go(from + 1); break;
+      case "k": if (e.ctrlKey) return; go(from < 0 ? last : from - 1); break;
+      case "PageDown": go(from + page); break;
+      case "PageUp": go(from - page); break;
+      case "Home": go(0); break;
+      case "End":
+        if (!e.shiftKey) {
+          this.follow(true);
+          st.say("Following the newest frames");
+        }
+        go(last);
+        break;
+      case "ArrowRight": this.column(1); break;
+      case "ArrowLeft": this.column(-1); break;
+      case " ": if (this.activeRank >= 0) void this.choose(this.activeRank, "toggle"); break;
+      case "Enter": if (this.activeRank < 0) return; this.hooks.opened(); break;
+      case "ContextMenu": this.menuAtActive(); break;
+      case "F10": if (!e.shiftKey) return; this.menuAtActive(); break;
+      case "a":
+        if (!e.ctrlKey) return;
+        void this.span(0, last);
+        break;
+      case "Escape":
+        if (st.selected.value.size > 1 && st.activeId.value !== null) st.selected.value = new Set([st.activeId.value]);
+        else taken = false;
+        break;
+      default: taken = false;
+    }
+    if (taken) {
+      e.preventDefault();
+      e.stopPropagation();
+    }
+  }
+
+  private column(by: number): void {
+    this.activeColumn = Math.max(0, Math.min(this.columns.length, this.activeColumn + by));
+    this.describe();
+    this.list.element(this.activeRank)?.children[this.activeColumn]?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
+  private hit(e: MouseEvent): { rank: number; key: string; column: number } | null {
+    const cell = (e.target as Element).closest('[role="gridcell"]');
+    const row = cell?.closest<HTMLElement>(".row");
+    if (!cell || !row || !this.box.contains(row)) return null;
+    const column = [...row.children].indexOf(cell);
+    return { rank: Number(row.dataset["rank"]), key: this.columns[column - 1]?.key ?? "no", column };
+  }
+
+  private mouse(e: MouseEvent): void {
+    const at = this.hit(e);
+    if (!at) return;
+    this.activeColumn = at.column;
+    if (e.button === 0) {
+      if (e.shiftKey) e.preventDefault();
+      void this.choose(at.rank, e.shiftKey ? "extend" : e.ctrlKey || e.metaKey ? "toggle" : "one");
+    } else if (e.button === 2) {
+      const row = this.rows.get(at.rank);
+      if (row && !st.selected.value.has(row.id)) void this.choose(at.rank, "one");
+    }
+  }
+
+  private context(e: MouseEvent): void {
+    const at = this.hit(e);
+    if (!at) return;
+    e.preventDefault();
+    const row = this.rows.get(at.rank);
+    if (row) this.hooks.menu(row, at.key, e.clientX, e.clientY);
+  }
+
+  private menuAtActive(): void {
+    const el = this.list.element(this.activeRank);
+    const row = this.rows.get(this.activeRank);
+    if (!el || !row) return;
+    const cell = el.children[this.activeColumn] ?? el;
+    const box = cell.getBoundingClientRect();
+    this.hooks.menu(row, this.columns[this.activeColumn - 1]?.key ?? "no", box.left + 4, box.bottom);
+  }
+}

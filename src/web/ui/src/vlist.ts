@@ -1,0 +1,235 @@
+// vlist.ts - a list of any length of which only the rows in sight are elements
+//
+// The rows are in a sheet that stays in sight (position: sticky), so nothing is ever blank while
+// somebody scrolls. A list that is higher than browsers let an element be is mapped: the scroll bar
+// stands for the whole, and the wheel moves by pixels of the list, not of the bar.
+
+const HEIGHT_MAX = 8_000_000;
+
+export interface VListOptions {
+  rowHeight: number;
+  /** An empty row, of which there are as many as are seen. */
+  make: (slot: number) => HTMLElement;
+  /** Fill a row; called only where its index or its data changed. */
+  fill: (el: HTMLElement, index: number) => void;
+  /** What is in sight changed; by: a person, or the program. */
+  scrolled?: (by: "person" | "program") => void;
+}
+
+export class VList {
+  readonly sheet: HTMLElement;
+  private readonly spacer: HTMLElement;
+  private slots: { el: HTMLElement; index: number; y: number }[] = [];
+  private count = 0;
+  private at = 0; // px of the list that are above what is seen
+  private expected = 0; // what scrollTop was set to
+  private height = 0;
+  private dirty = true;
+  private queued = false;
+  private readonly observer: ResizeObserver;
+
+  constructor(
+    readonly box: HTMLElement,
+    private readonly o: VListOptions,
+  ) {
+    this.spacer = document.createElement("div");
+    this.spacer.className = "vspacer";
+    this.spacer.setAttribute("role", "presentation");
+    this.sheet = document.createElement("div");
+    this.sheet.className = "vsheet";
+    this.sheet.setAttribute("role", "presentation");
+    this.spacer.append(this.sheet);
+    box.append(this.spacer);
+    box.addEventListener("scroll", this.onScroll, { passive: true });
+    box.addEventListener("wheel", this.onWheel, { passive: false });
+    this.observer = new ResizeObserver(() => this.resized());
+    this.observer.observe(box);
+    this.resized();
+  }
+
+  dispose(): void {
+    this.observer.disconnect();
+    this.box.removeEventListener("scroll", this.onScroll);
+    this.box.removeEventListener("wheel", this.onWheel);
+    this.spacer.remove();
+  }
+
+  private get whole(): number {
+    return this.count * this.o.rowHeight;
+  }
+  private get mapped(): boolean {
+    return this.whole > HEIGHT_MAX;
+  }
+  private get atMax(): number {
+    return Math.max(0, this.whole - this.height);
+  }
+  get first(): number {
+    return Math.floor(this.at / this.o.rowHeight);
+  }
+  /** One after the last row in sight. */
+  get end(): number {
+    return Math.min(this.count, Math.ceil((this.at + this.height) / this.o.rowHeight));
+  }
+  /** Rows that are seen whole. */
+  get page(): number {
+    return Math.max(1, Math.floor(this.height / this.o.rowHeight));
+  }
+  get atEnd(): boolean {
+    return this.at >= this.atMax - 1;
+  }
+  get length(): number {
+    return this.count;
+  }
+  get elements(): number {
+    return this.slots.length;
+  }
+
+  setRowHeight(px: number): void {
+    if (px === this.o.rowHeight) return;
+    const first = this.at / this.o.rowHeight;
+    this.o.rowHeight = px;
+    this.at = Math.min(first * px, this.atMax);
+    this.resized();
+  }
+
+  setCount(n: number): void {
+    if (n === this.count) return;
+    this.count = n;
+    this.at = Math.min(this.at, this.atMax);
+    this.layout();
+    this.invalidate();
+  }
+
+  private resized(): void {
+    this.height = Math.max(0, this.box.clientHeight - this.head);
+    const n = Math.min(400, Math.ceil(this.height / this.o.rowHeight) + 2);
+    while (this.slots.length < n) {
+      const el = this.o.make(this.slots.length);
+      el.hidden = true;
+      this.sheet.append(el);
+      this.slots.push({ el, index: -1, y: NaN });
+    }
+    while (this.slots.length > n) this.slots.pop()?.el.remove();
+    for (const s of this.slots) s.index = -1;
+    this.at = Math.min(this.at, this.atMax);
+    this.layout();
+    this.invalidate();
+  }
+
+  /** Height of what stays on top of the box and is no row. */
+  head = 0;
+  setHead(px: number): void {
+    this.head = px;
+    this.sheet.style.top = `${px}px`;
+    this.resized();
+  }
+
+  private layout(): void {
+    this.spacer.style.height = `${Math.max(Math.min(this.whole, HEIGHT_MAX), this.height)}px`;
+    this.sheet.style.height = `${this.height}px`;
+    this.place();
+  }
+
+  private place(): void {
+    const room = Math.min(this.whole, HEIGHT_MAX) - this.height;
+    const top = !this.mapped ? this.at : this.atMax > 0 ? (this.at / this.atMax) * room : 0;
+    if (Math.abs(this.box.scrollTop - top) >= 1) this.box.scrollTop = top;
+    this.expected = this.box.scrollTop;
+  }
+
+  private onScroll = (): void => {
+    const top = this.box.scrollTop;
+    if (Math.abs(top - this.expected) < 1) return;
+    this.expected = top;
+    const room = Math.min(this.whole, HEIGHT_MAX) - this.height;
+    this.at = !this.mapped ? Math.min(top, this.atMax) : room > 0 ? (top / room) * this.atMax : 0;
+    this.redraw();
+    this.o.scrolled?.("person");
+  };
+
+  private onWheel = (e: WheelEvent): void => {
+    if (!this.mapped || e.ctrlKey || e.deltaY === 0) return;
+    e.preventDefault();
+    const unit = e.deltaMode === 1 ? this.o.rowHeight * 3 : e.deltaMode === 2 ? this.height : 1;
+    this.to(this.at + e.deltaY * unit);
+    if (e.deltaX) this.box.scrollLeft += e.deltaX;
+    this.o.scrolled?.("person");
+  };
+
+  private to(at: number): void {
+    this.at = Math.max(0, Math.min(at, this.atMax));
+    this.place();
+    this.redraw();
+  }
+
+  toEnd(): void {
+    this.to(this.atMax);
+    this.o.scrolled?.("program");
+  }
+
+  toStart(): void {
+    this.to(0);
+    this.o.scrolled?.("program");
+  }
+
+  /** Scroll just so far that a row is seen; centre: to the middle where it was not. */
+  reveal(index: number, centre = false): void {
+    const top = index * this.o.rowHeight;
+    if (top >= this.at && top + this.o.rowHeight <= this.at + this.height) return;
+    if (centre) this.to(top - (this.height - this.o.rowHeight) / 2);
+    else if (top < this.at) this.to(top);
+    else this.to(top + this.o.rowHeight - this.height);
+    this.o.scrolled?.("program");
+  }
+
+  /** The data of rows changed. */
+  invalidate(): void {
+    this.dirty = true;
+    this.redraw();
+  }
+
+  private redraw(): void {
+    if (this.queued) return;
+    this.queued = true;
+    requestAnimationFrame(() => {
+      this.queued = false;
+      this.draw();
+    });
+  }
+
+  private draw(): void {
+    const n = this.slots.length;
+    const first = this.first;
+    const h = this.o.rowHeight;
+    const dirty = this.dirty;
+    this.dirty = false;
+    // A row keeps its element while it is in sight: index modulo number of slots.
+    for (let i = 0; i < n; i++) {
+      const index = first + i;
+      const slot = this.slots[index % n];
+      if (!slot) continue;
+      if (index >= this.count) {
+        if (slot.index !== -1 || !slot.el.hidden) slot.el.hidden = true;
+        slot.index = -1;
+        continue;
+      }
+      if (dirty || slot.index !== index) {
+        slot.index = index;
+        if (slot.el.hidden) slot.el.hidden = false;
+        this.o.fill(slot.el, index);
+      }
+      const y = index * h - Math.round(this.at);
+      if (slot.y !== y) {
+        slot.y = y;
+        slot.el.style.transform = `translateY(${y}px)`;
+      }
+    }
+  }
+
+  /** The element that shows a row now, if one does. */
+  element(index: number): HTMLElement | null {
+    if (this.slots.length === 0) return null;
+    const slot = this.slots[index % this.slots.length];
+    return slot && slot.index === index ? slot.el : null;
+  }
+}
