@@ -12,13 +12,13 @@ export interface Column {
 }
 
 export const COLUMNS: Column[] = [
-  { key: "no", label: "No.", width: 76, right: true },
-  { key: "time", label: "Time", width: 108, right: true },
-  { key: "vm", label: "VM", width: 92 },
-  { key: "src", label: "Source", width: 142 },
-  { key: "dst", label: "Destination", width: 142 },
-  { key: "protocol", label: "Protocol", width: 78 },
-  { key: "len", label: "Length", width: 58, right: true },
+  { key: "no", label: "No.", width: 70, right: true },
+  { key: "time", label: "Time", width: 100, right: true },
+  { key: "vm", label: "VM", width: 84 },
+  { key: "src", label: "Source", width: 116 },
+  { key: "dst", label: "Destination", width: 116 },
+  { key: "protocol", label: "Protocol", width: 66 },
+  { key: "len", label: "Length", width: 54, right: true },
   { key: "info", label: "Info", width: 0 }, // the rest
 ];
 

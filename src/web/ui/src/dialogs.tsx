@@ -128,12 +128,12 @@ function Open() {
     }
     const rate = String(f.get("rate"));
     try {
-      st.status.value = await api.start({
+      st.arrived(await api.start({
         files,
         rate: rate === "pps" ? String(Number(f.get("pps")) || 1000) : rate,
         decode: found ? String(f.get("decode")) : "off",
         ...(st.captureText.value ? { capture_filter: st.captureText.value } : {}),
-      });
+      }));
       closeDialog();
     } catch (e) {
       setError(e instanceof Error ? e.message : String(e));
@@ -146,7 +146,7 @@ function Open() {
         void open(e.currentTarget);
       }}>
         <label class="field tall"><span>Files</span><textarea name="files" rows={2} spellcheck={false} placeholder="/captures/sample.pcapng" autofocus /><small>Paths on the server's machine, one a line; several are replayed one after the other.</small></label>
-        <label class="field"><span>Rate</span><select name="rate"><option value="topspeed">as fast as it decodes</option><option value="recorded">as it was recorded</option><option value="pps">frames a second:</option></select><input name="pps" type="number" min={1} defaultValue="1000" aria-label="Frames a second" /></label>
+        <div class="field"><label for="rate">Rate</label><select id="rate" name="rate"><option value="topspeed">as fast as it decodes</option><option value="recorded">as it was recorded</option><option value="pps">so many frames a second:</option></select><input name="pps" type="number" min={1} defaultValue="1000" aria-label="Frames a second" /></div>
         <label class="field"><span>Decode</span><select name="decode" disabled={!found}><option value="auto">auto</option><option value="full">full</option><option value="lean">lean</option><option value="summary">summary</option><option value="off">off: headers only</option></select>{found ? null : <small>tshark was not found: headers only.</small>}</label>
         {error ? <p class="note bad" role="alert">{visible(error, 600)}</p> : null}
         <div class="buttons"><button type="button" onClick={closeDialog}>Cancel</button><button type="submit" class="primary">Open</button></div>
@@ -236,7 +236,7 @@ function Doctor() {
           </tbody></table>
         </div>
       ) : error ? null : <p class="dimmed">Looking.</p>}
-      <div class="buttons"><button type="button" class="primary" onClick={closeDialog}>Close</button></div>
+      <div key="buttons" class="buttons"><button type="button" class="primary" onClick={closeDialog}>Close</button></div>
     </Dialog>
   );
 }

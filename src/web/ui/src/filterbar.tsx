@@ -94,7 +94,7 @@ function Library() {
             : <p class="dimmed">No filter was applied yet.</p>) : null}
           {tab === "presets" ? categories.map((c) => {
             const of = (presets.value ?? []).filter((x) => x.category === c && wanted(x));
-            return of.length ? <section key={c}><h3>{visible(c, 40)}</h3><ul>{of.map((f) => <Choice key={f.name} {...f} close={close} />)}</ul></section> : null;
+            return of.length ? <section key={c}><h2>{visible(c, 40)}</h2><ul>{of.map((f) => <Choice key={f.name} {...f} close={close} />)}</ul></section> : null;
           }) : null}
         </div>
       </Popover>

@@ -112,7 +112,6 @@ export function FilterInput(p: FilterInputProps) {
 
   const key = (e: KeyboardEvent) => {
     const open = fields.length > 0;
-    e.stopPropagation();
     const history = p.older?.() ?? [];
     switch (e.key) {
       case "ArrowDown":

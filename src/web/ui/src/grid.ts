@@ -90,7 +90,7 @@ export class Grid {
         untracked(() => this.restyle(s.columns));
       }),
       effect(() => {
-        const s = st.status.value;
+        const s = st.live.value;
         if (s) untracked(() => this.tick(s));
       }),
       effect(() => {
@@ -102,7 +102,7 @@ export class Grid {
         void st.following.value;
         void st.frozen.value;
         untracked(() => {
-          const s = st.status.value;
+          const s = st.live.value;
           if (s) this.tick(s);
         });
       }),
@@ -367,7 +367,7 @@ export class Grid {
     try {
       const { rank } = await api.rank(this.frozenId + 1);
       st.frozen.value = rank;
-      const s = st.status.value;
+      const s = st.live.value;
       if (s?.filter.state === "runs") setTimeout(() => void this.refreeze(), 500);
     } catch (e) {
       st.complain(e);
@@ -380,7 +380,7 @@ export class Grid {
       const [row] = await this.rows.range(0, 1);
       this.first = row && row.ts ? row.ts : null;
       if (row?.gone) {
-        const s = st.status.value;
+        const s = st.live.value;
         const [oldest] = s ? await this.rows.range(s.rows.first, s.rows.first + 1) : [];
         this.first = oldest?.ts ?? null;
       }
@@ -450,7 +450,7 @@ export class Grid {
     st.following.value = on;
     if (on) {
       this.list.toEnd();
-      const s = st.status.value;
+      const s = st.live.value;
       if (s) this.tick(s);
     }
   }
@@ -460,7 +460,7 @@ export class Grid {
       st.frozen.value = null;
       return;
     }
-    this.frozenId = this.rows.get(this.shown - 1)?.id ?? st.status.value?.rows.total ?? 0;
+    this.frozenId = this.rows.get(this.shown - 1)?.id ?? st.live.value?.rows.total ?? 0;
     st.following.value = false;
     st.frozen.value = this.shown;
   }
@@ -481,7 +481,7 @@ export class Grid {
   /** Make a row the active one; extend: choose from the anchor to it; toggle: it alone changes. */
   async choose(rank: number, how: "one" | "extend" | "toggle" | "move" = "one"): Promise<void> {
     if (rank < 0 || rank >= this.shown) return;
-    const s = st.status.value;
+    const s = st.live.value;
     if (rank < this.shown - 1 || (s?.state === "running" && how !== "one")) st.following.value = false;
     this.activeRank = rank;
     this.list.reveal(rank);

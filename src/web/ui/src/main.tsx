@@ -244,11 +244,11 @@ function Panel() {
             <div class="side" style={{ width: `${z.stats}px` }}><Stats /></div>
           </>
         ) : null}
+        <Menu />
       </main>
       <Audit />
       <StatusBar />
       <Dialogs grid={theGrid} jump={jump} />
-      <Menu />
       <Toasts />
       <div class="sr" aria-live="polite">{st.announced}</div>
     </>

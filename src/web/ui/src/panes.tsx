@@ -127,9 +127,8 @@ export function Layers(p: { jump: (id: number) => void }) {
     <section class="pane" aria-label="Layers">
       <div class="panehead">
         <h2>Layers</h2>
-        {f ? <span class="dimmed num">frame {count(f.id)}</span> : null}
+        {f ? <span class="dimmed num" title={f.answer.context ? `Dissected after ${count(f.answer.context)} frames before it, so that streams and reassembly are right` : ""}>frame {count(f.id)}</span> : null}
         {loading.value ? <span class="dimmed">loading</span> : null}
-        {f?.answer.context ? <span class="dimmed" title="Frames that were dissected before this one, so that streams and reassembly are right">with {count(f.answer.context)} before it</span> : null}
         <span class="gap" />
         {f?.answer.streams.map((s) => <button key={s.kind} type="button" class="small" onClick={() => (st.dialog.value = { name: "follow", id: f.id, kind: s.kind.toLowerCase(), filter: s.filter })}>Follow {visible(s.kind, 12)}</button>)}
         <button type="button" class="flat" aria-label="Close layers" title="Switch off; nothing is dissected then" onClick={() => void st.change({ layers: false })}>{"\u2715"}</button>

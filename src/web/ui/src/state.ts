@@ -5,6 +5,9 @@ import { api, ApiError, Events, type Link } from "./api";
 import { count } from "./text";
 import type { FrameAnswer, Settings, Status } from "./types";
 
+/** The newest status, up to 30 times a second: for the table alone. */
+export const live = signal<Status | null>(null);
+/** The same for what people read: figures change no faster than they can be read, states at once. */
 export const status = signal<Status | null>(null);
 export const link = signal<Link>({ state: "connecting" });
 
@@ -108,8 +111,29 @@ export function complain(e: unknown): void {
   toast("error", e instanceof Error ? e.message : String(e));
 }
 
+const CALM_MS = 125;
+let shownAt = 0;
+let later = 0;
+
+function readable(s: Status): void {
+  clearTimeout(later);
+  later = 0;
+  shownAt = performance.now();
+  status.value = s;
+}
+
+export function arrived(s: Status): void {
+  const before = status.value;
+  live.value = s;
+  const same = before && before.state === s.state && before.filter.state === s.filter.state && before.filter.filter === s.filter.filter &&
+    before.offline === s.offline && before.tshark.found === s.tshark.found && before.session === s.session && before.rows.total > 0 === s.rows.total > 0;
+  const wait = CALM_MS - (performance.now() - shownAt);
+  if (!same || wait <= 0) readable(s);
+  else if (!later) later = window.setTimeout(() => live.value && readable(live.value), wait);
+}
+
 export const events = new Events(
-  (s) => (status.value = s),
+  arrived,
   (l) => (link.value = l),
 );
 
@@ -161,14 +185,15 @@ export function joined(how: Join, expression: string): string {
 }
 
 export async function start(decode?: string): Promise<void> {
-  const s = status.value;
-  const scope = s?.interfaces.every((i) => i.in_scope) ? [] : (s?.interfaces.filter((i) => i.in_scope) ?? []).map((i) => i.name);
+  const now = status.value;
+  const scope = now?.interfaces.every((i) => i.in_scope) ? [] : (now?.interfaces.filter((i) => i.in_scope) ?? []).map((i) => i.name);
   try {
-    status.value = await api.start({
+    const s = await api.start({
       ...(scope.length ? { interfaces: scope } : {}),
       ...(captureText.value ? { capture_filter: captureText.value } : {}),
       ...(decode ? { decode } : {}),
     });
+    arrived(s);
     say("Capture started");
   } catch (e) {
     complain(e);
@@ -177,8 +202,9 @@ export async function start(decode?: string): Promise<void> {
 
 export async function stop(): Promise<void> {
   try {
-    status.value = await api.stop();
-    say(`Capture stopped; ${count(status.value.rows.total)} frames can be looked at`);
+    const s = await api.stop();
+    arrived(s);
+    say(`Capture stopped; ${count(s.rows.total)} frames can be looked at`);
   } catch (e) {
     complain(e);
   }
@@ -186,7 +212,7 @@ export async function stop(): Promise<void> {
 
 export async function clear(): Promise<void> {
   try {
-    status.value = await api.clear();
+    arrived(await api.clear());
     say("Cleared");
   } catch (e) {
     complain(e);

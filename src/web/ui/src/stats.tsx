@@ -105,10 +105,10 @@ function Charts() {
         if (!holder) throw new Error("no place for a chart");
         const axis = { stroke: color("--dim"), grid: { stroke: color("--line"), width: 1 }, ticks: { show: false }, font: "10px system-ui" };
         return new uPlot({
-          width: width(), height: 74, legend: { show: false }, cursor: { show: false }, pxAlign: 1, padding: [6, 4, 0, 0],
+          width: width(), height: 74, legend: { show: false }, cursor: { show: false }, pxAlign: 1, padding: [6, 14, 0, 0],
           scales: { x: { time: false }, y: { range: (_u, _lo, hi) => [0, Math.max(1, hi ?? 1) * 1.08] } },
           axes: [
-            { ...axis, size: 16, gap: 2, space: 70, values: (_u, v) => v.map((t) => { const s = Math.round(t / 1000); return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}`; }) },
+            { ...axis, size: 17, gap: 4, space: 70, values: (_u, v) => v.map((t) => { const s = Math.round(t / 1000); return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}`; }) },
             { ...axis, size: 50, gap: 3, space: 24, values: (_u, v) => v.map((n) => c.text(n)) },
           ],
           series: [{}, ...c.lines.map(([, label, name], k) => ({ label, stroke: color(name), width: 1.25, points: { show: false }, ...(k === 0 ? { fill: `${color(name)}22` } : {}) }))],

@@ -10,8 +10,9 @@ export const TEXT_MAX = 4096;
 
 function shown(c: string): string {
   const code = c.codePointAt(0) ?? 0;
-  if (code < 0x20) return String.fromCharCode(0x2400 + code);
-  if (code === 0x7f) return "\u2421";
+  const escape = { 9: "\\t", 10: "\\n", 13: "\\r" }[code];
+  if (escape) return escape;
+  if (code < 0x20 || code === 0x7f) return `\\x${code.toString(16).padStart(2, "0")}`;
   return `<U+${code.toString(16).toUpperCase().padStart(4, "0")}>`;
 }
 

@@ -19,7 +19,15 @@ export function Dialog(p: { title: string; wide?: boolean; children: ComponentCh
     const el = box.current;
     const first = el?.querySelector<HTMLElement>("[autofocus]") ?? el?.querySelector<HTMLElement>(`.dialogbody :is(${FOCUSABLE})`) ?? el;
     first?.focus();
-    return () => before?.focus({ preventScroll: true });
+    // What had the focus may be gone since: Esc closes all the same.
+    const escape = (e: KeyboardEvent) => {
+      if (e.key === "Escape" && !el?.contains(e.target as Node)) close();
+    };
+    document.addEventListener("keydown", escape);
+    return () => {
+      document.removeEventListener("keydown", escape);
+      before?.focus({ preventScroll: true });
+    };
   }, []);
   const key = (e: KeyboardEvent) => {
     e.stopPropagation();
