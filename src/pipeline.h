@@ -169,7 +169,9 @@ struct frame_query {
 	/* Called once, on the pipeline's thread: must not block. The query is the asker's again */
 	void (*answer)(struct frame_query *q);
 	void *ctx;
-	bool wait;		    /* answer once there is such a frame, or never will be */
+	/* Answer once there is such a frame, or never will be; any thread may clear it, and wake
+	 * the pipeline */
+	atomic_bool wait;
 	enum frame_where where;	    /* the answer; in memory: */
 	struct segment *segment;    /* a reference, which is the asker's now */
 	const unsigned char *block; /* in it */

@@ -277,9 +277,8 @@ static void change_display(struct control *c, char *text, struct buf *out)
 	struct err err = {0};
 
 	replace_tabs(text, ' ');
-	if (!*text)
-		put_display(c, out);
-	else if (display_set(&c->session->display, strcmp(text, "none") == 0 ? NULL : text, &err))
+	if (!*text ||
+	    display_set(&c->session->display, strcmp(text, "none") == 0 ? NULL : text, &err))
 		put_display(c, out);
 	else
 		refuse(out, err.text, "");

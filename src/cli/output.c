@@ -156,7 +156,10 @@ static void *run(void *ctx)
 	if (o->format == OUTPUT_TABLE)
 		emit_table_header(&o->table, &o->rows);
 	while (!ring_ended(&o->ring)) {
-		if (take(o) | release(o))
+		bool moved = take(o);
+
+		moved |= release(o);
+		if (moved)
 			continue;
 		flush(o);
 		/* With no room for more rows only a verdict is of use. */
@@ -203,7 +206,7 @@ int output_start(struct output *o, struct wake wake)
 		waker_done(&o->waker);
 		return error;
 	}
-	o->held = calloc(OUTPUT_HELD_MAX, sizeof(*o->held));
+	o->held = calloc(OUTPUT_HELD_MAX, sizeof(struct decoded *));
 	o->terminal = isatty(STDOUT_FILENO) != 0;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);

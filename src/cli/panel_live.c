@@ -90,7 +90,7 @@ enum panel_result hosting_rows(struct panel *p, uint64_t from, uint32_t count, s
 {
 	struct hosting *h = p->ctx;
 	struct session *s = hosting_hold(h);
-	uint64_t ids[1000], all;
+	uint64_t ids[1000] = {0}, all;
 	size_t n = 0;
 
 	if (!s)

@@ -28,8 +28,8 @@ bool dissect_option(struct dissect *d, int word, const char *text, struct err *e
 		return add(d->preference, &d->preferences, "-o", text, ":",
 			   "NAME:VALUE, 'tcp.desegment_tcp_streams:FALSE'", err);
 	case 'd':
-		return add(d->decode_as, &d->decodes, "-d", text, "==",
-			   "FIELD==VALUE,PROTOCOL, 'tcp.port==8888,http'", err);
+		return add(d->decode_as, &d->decodes, "-d", text,
+			   "==", "FIELD==VALUE,PROTOCOL, 'tcp.port==8888,http'", err);
 	case 'N':
 		if (!*text || text[strspn(text, "dmnNtvsg")]) {
 			err_set(err, EXIT_USAGE,
