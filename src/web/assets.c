@@ -10,7 +10,7 @@ static const char plain_page[] =
 	"<body>\n"
 	"<h1>secvf</h1>\n"
 	"<p>The server runs, but this program was built without the page.</p>\n"
-	"<p>To build it: install <code>esbuild</code> (<code>ci/setup</code> does), then run "
+	"<p>To build it: install <code>nodejs</code> and <code>npm</code> (<code>ci/setup</code> does), then run "
 	"<code>ci/build release</code> again, and start the server anew.</p>\n"
 	"<p>The API is there: <a href=\"/api/openapi.json\">its description (OpenAPI 3.1)</a>, "
 	"<a href=\"/api/status\">the status</a>, <a href=\"/metrics\">metrics</a>.</p>\n"
