@@ -165,7 +165,7 @@ export class Mock {
     const fields = {
       "ip.src": (r) => r.src, "ip.dst": (r) => r.dst, "frame.number": (r) => String(r.id), "frame.len": (r) => String(r.len),
       "frame.interface_name": (r) => r.vm, "dns.qry.name": (r) => (r.protocol === "DNS" ? hostOf(r.id) : ""), "http.response.code": (r) => (r.protocol === "HTTP" ? (/ (\d{3}) /.exec(r.info)?.[1] ?? "") : ""),
-      "tcp.stream": (r) => (/^(TCP|HTTP|TLS|SMB)/.test(r.protocol) ? String(r.id >>> 4) : ""), "frame.time_epoch": (r) => r.ts, "_ws.col.Protocol": (r) => r.protocol, "ip.addr": (r) => r.src + " " + r.dst,
+      "tcp.stream": (r) => (/^(TCP|HTTP|TLS|SMB)/.test(r.protocol) ? String(r.id >>> 4) : ""), "frame.time_epoch": (r) => r.ts, "ip.addr": (r) => r.src + " " + r.dst,
       "http.request": (r) => (r.protocol === "HTTP" && out(r.id) ? "1" : ""),
     };
     const protocols = { tcp: /^(TCP|HTTP|TLS|SMB)/, udp: /^(UDP|DNS|MDNS|QUIC)/, dns: /^DNS/, http: /^HTTP/, tls: /^TLS/, arp: /^ARP/, icmp: /^ICMP/, smb2: /^SMB2/, quic: /^QUIC/, mdns: /^MDNS/, frame: /./, ip: /^[^A]/ };
@@ -269,7 +269,7 @@ export class Mock {
       interfaces: this.o.noVms ? [] : VMS.map((name, i) => ({ name: this.o.hostile && i === 0 ? HOSTILE[1] : name, frames: Math.floor((s * (4 - i)) / 10), bytes: Math.floor((s * (4 - i)) / 10) * 180, in_scope: !this.scope.length || this.scope.includes(name) })),
       capture_filter: this.captureFilter,
       ledger: { forwarded: s + this.dropped, out_of_scope: 0, prefiltered: 0, dropped_queue: this.dropped, queued: 0, captured: s, in_memory: s, spilled: 0, discarded: this.firstKept, decoded: Math.floor(s * 0.97), undecoded: Math.floor(s * 0.018), in_flight: this.pendingTail, backfilled: 0, cause: s ? { skipped_stall: Math.floor(s * 0.0103), quarantined: Math.floor(s * 0.0076) } : {} },
-      behind: { frames: this.pendingTail, ns: this.pendingTail * 137_211 }, profile: "lean", shards: [{ profile: "lean", generation: 1, memory: 210e6 }],
+      behind: { frames: Math.min(s, this.pendingTail), ns: Math.min(s, this.pendingTail) * 137_211 }, profile: "lean", shards: [{ profile: "lean", generation: 1, memory: 210e6 }],
       rows: { total: s, first: this.firstKept }, filter: { ...this.filter },
       rate: running ? { frames: this.o.rate, bytes: this.o.rate * 180 } : { frames: 0, bytes: 0 }, queue: { depth: running ? 37 + (this.serial % 50) : 0, limit: this.settings.queue_limit },
       files: s ? [{ path: "/var/lib/secvf/Captures/lab_00001.pcapng", frames: Math.floor(s / 2), bytes: s * 90 }, { path: "/var/lib/secvf/Captures/lab_00002.pcapng", frames: Math.ceil(s / 2), bytes: s * 90 }] : [],
@@ -352,7 +352,7 @@ export class Mock {
       const r = this.row(this.ids ? this.ids[Math.floor(i * scale)] : Math.floor(i * scale) + 1);
       add("protocols", r.protocol, r.len, null);
       if (r.protocol === "DNS") add("dns.names", hostOf(r.id), r.len, `dns.qry.name == "${hostOf(r.id)}"`);
-      const code = r.protocol === "HTTP" && /^HTTP.* (\d{3}) (\S+)/.exec(r.info);
+      const code = r.protocol === "HTTP" && /^HTTP\S+ (\d{3}) (.+?) *(?:\(|$)/.exec(r.info);
       if (code) add("http.codes", code[1], r.len, `http.response.code == ${code[1]}`, code[2]);
       add("endpoints", r.src, r.len, `ip.addr == ${r.src}`);
       add("conversations", `${r.src} <-> ${r.dst}`, r.len, `ip.addr == ${r.src} && ip.addr == ${r.dst}`);

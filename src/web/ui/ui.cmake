@@ -16,3 +16,11 @@ add_custom_command(
   COMMENT "Building the panel's page"
   VERBATIM)
 add_custom_target(ui ALL DEPENDS ${SECVF_UI_DIST}/index.html)
+
+# The type check looks for packages where they were installed.
+file(CONFIGURE OUTPUT ${UI_PACKAGES}/tsconfig.json @ONLY CONTENT [[{
+  "extends": "@UI@/tsconfig.json",
+  "compilerOptions": { "noEmit": true, "paths": { "*": ["@UI_PACKAGES@/node_modules/*"] } },
+  "include": ["@UI@/src"]
+}
+]])

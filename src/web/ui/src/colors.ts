@@ -61,7 +61,7 @@ export function rowColors(fg: string | undefined, bg: string | undefined, dark: 
     const f = (fg && parse(fg)) || DARK_TEXT;
     const [h, s, l] = hsl(b);
     // A light ground becomes a dim one of its hue; a dark ground (bad TCP, resets) stays the darkest.
-    const back = !dark ? b : l > 0.45 ? rgb(h, Math.min(s, 0.42), 0.165) : rgb(h, Math.min(s, 0.9), Math.min(l, 0.24));
+    const back = !dark ? b : l > 0.45 ? rgb(h, Math.min(s, 0.34), 0.17) : rgb(h, Math.min(s, 0.9), Math.min(l, 0.24));
     let front = f;
     if (dark && l > 0.45) front = LIGHT_TEXT;
     if (contrast(front, back) < READABLE)

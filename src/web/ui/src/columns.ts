@@ -54,6 +54,18 @@ const PROTOCOLS: Record<string, string> = {
   "http/json": "http", icmpv6: "icmpv6", ethernet: "eth", "iscsi": "iscsi",
 };
 
+/** The filter of what the protocol column says, as the server knows it; null: it knows none. It holds for frames with
+ * the protocol in any layer, as the column itself is no field of Wireshark 4.0's language. */
+export async function protocolFilter(shown: string): Promise<string | null> {
+  const lower = shown.toLowerCase();
+  for (const name of [PROTOCOLS[lower] ?? lower, lower.replace(/[^a-z0-9].*$/, "")]) {
+    if (!/^[a-z0-9][a-z0-9._-]*$/.test(name)) continue;
+    const verdict = await api.checkFilter(name).catch(() => null);
+    if (verdict?.ok) return name;
+  }
+  return null;
+}
+
 /** The filter that a cell stands for; null: none. A protocol's is asked of the server. */
 export async function cellFilter(row: Row, key: string): Promise<string | null> {
   switch (key) {
@@ -68,16 +80,8 @@ export async function cellFilter(row: Row, key: string): Promise<string | null> 
       return address(row[key], key);
     case "len":
       return `frame.len == ${row.len}`;
-    case "protocol": {
-      const lower = row.protocol.toLowerCase();
-      const tries = [PROTOCOLS[lower] ?? lower, lower.replace(/[^a-z0-9].*$/, "")];
-      for (const name of tries) {
-        if (!/^[a-z0-9][a-z0-9._-]*$/.test(name)) continue;
-        const verdict = await api.checkFilter(name).catch(() => null);
-        if (verdict?.ok) return name;
-      }
-      return null;
-    }
+    case "protocol":
+      return protocolFilter(row.protocol);
     default:
       return null;
   }

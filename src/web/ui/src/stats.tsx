@@ -9,7 +9,7 @@ import * as st from "./state";
 import { bytesText, count, short, visible } from "./text";
 import type { SeriesPoint, Statistics, TallyRow, TallyTable } from "./types";
 import { copy, openMenu } from "./ui";
-import { quoted } from "./columns";
+import { protocolFilter } from "./columns";
 
 const EACH_MS = 1000;
 const TOP = 12;
@@ -19,25 +19,31 @@ const TABLES: [string, string][] = [
   ["protocols", "Protocols"],
   ["dns.names", "DNS names"],
   ["http.codes", "HTTP codes"],
-  ["http.hosts", "HTTP hosts"],
-  ["tls.names", "TLS server names"],
+  ["http2.codes", "HTTP/2 codes"],
+  ["http.methods", "HTTP methods"],
   ["endpoints", "Top talkers"],
   ["conversations", "Conversations"],
+  ["mdns.names", "mDNS names"],
+  ["llmnr.names", "LLMNR names"],
 ];
 
 const statistics = signal<Statistics | null>(null);
 const missing = signal<string | null>(null);
 
-function expressionOf(table: string, row: TallyRow): string | null {
+/** The filter of a row; a protocol's is asked of the server. */
+async function expressionOf(table: string, row: TallyRow): Promise<string | null> {
   if (row.filter) return row.filter;
-  return table === "protocols" ? `_ws.col.Protocol == ${quoted(row.key)}` : null;
+  const found = table === "protocols" ? await protocolFilter(row.key) : null;
+  if (!found) st.toast("note", `No filter stands for ${visible(row.key, 60)}.`);
+  return found;
 }
 
-function Table(p: { name: string; title: string; table: TallyTable; whole: number }) {
+function Table(p: { name: string; title: string; table: TallyTable }) {
   const top = Math.max(1, ...p.table.rows.map((r) => r.frames));
-  const act = (r: TallyRow) => {
-    const e = expressionOf(p.name, r);
-    if (e) void apply(e);
+  const act = async (r: TallyRow, how: st.Join) => {
+    const e = await expressionOf(p.name, r);
+    if (!e) return;
+    await apply(how === "and not" && r.exclude ? st.joined("and", r.exclude) : st.joined(how, e));
   };
   return (
     <section class="tally" aria-label={p.title}>
@@ -45,23 +51,22 @@ function Table(p: { name: string; title: string; table: TallyTable; whole: numbe
         <thead><tr><th scope="col">{p.title} <span class="dimmed">{p.table.distinct > p.table.rows.length ? `${p.table.rows.length} of ${p.table.estimated ? "about " : ""}${count(p.table.distinct)}` : ""}</span></th><th scope="col" class="num">Frames</th><th scope="col" class="num">Bytes</th></tr></thead>
         <tbody>
           {p.table.rows.map((r) => {
-            const e = expressionOf(p.name, r);
+            const can = r.filter !== null || p.name === "protocols";
             return (
               <tr key={r.key} onContextMenu={(ev) => {
                 ev.preventDefault();
-                const not = r.exclude ?? (e ? `!(${e})` : null);
                 openMenu(ev.clientX, ev.clientY, [
                   { label: visible(r.name ?? r.key, 60), head: true },
-                  { label: "Show only these", disabled: !e, act: () => act(r) },
-                  { label: "Exclude these", disabled: !not, act: () => not && void apply(st.joined("and", not)) },
-                  { label: "... and", disabled: !e, act: () => e && void apply(st.joined("and", e)) },
-                  { label: "... or", disabled: !e, act: () => e && void apply(st.joined("or", e)) },
+                  { label: "Show only these", disabled: !can, act: () => void act(r, "apply") },
+                  { label: "Exclude these", disabled: !can, act: () => void act(r, "and not") },
+                  { label: "... and", disabled: !can, act: () => void act(r, "and") },
+                  { label: "... or", disabled: !can, act: () => void act(r, "or") },
                   null,
                   { label: "Copy", act: () => void copy(r.key) },
                 ]);
               }}>
                 <td class="bar" style={{ "--share": `${(100 * r.frames) / top}%` }}>
-                  <button type="button" disabled={!e} title={`${visible(r.key, 200)}\nClick: show only these. Right click: exclude`} onClick={() => act(r)}>{visible(r.name && r.name !== r.key ? `${r.key} ${r.name}` : r.key, 90)}</button>
+                  <button type="button" disabled={!can} title={`${visible(r.key, 200)}\nClick: show only these. Right click: exclude`} onClick={() => void act(r, "apply")}>{visible(r.name && r.name !== r.key ? `${r.key} ${r.name}` : r.key, 90)}</button>
                 </td>
                 <td class="num">{short(r.frames)}</td>
                 <td class="num">{bytesText(r.bytes)}</td>
@@ -109,7 +114,7 @@ function Charts() {
           scales: { x: { time: false }, y: { range: (_u, _lo, hi) => [0, Math.max(1, hi ?? 1) * 1.08] } },
           axes: [
             { ...axis, size: 17, gap: 4, space: 70, values: (_u, v) => v.map((t) => { const s = Math.round(t / 1000); return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}`; }) },
-            { ...axis, size: 50, gap: 3, space: 24, values: (_u, v) => v.map((n) => c.text(n)) },
+            { ...axis, size: 50, gap: 3, space: 24, values: (_u, v) => v.map((n, k) => (k > 0 && c.text(n) === c.text(v[k - 1] ?? 0) ? "" : c.text(n))) },
           ],
           series: [{}, ...c.lines.map(([, label, name], k) => ({ label, stroke: color(name), width: 1.25, points: { show: false }, ...(k === 0 ? { fill: `${color(name)}22` } : {}) }))],
         }, [[], ...c.lines.map(() => [])] as uPlot.AlignedData, holder);
@@ -117,6 +122,7 @@ function Charts() {
     };
     const draw = () => {
       const last = points[points.length - 1];
+      el.classList.toggle("blank", !last);
       // One point a pixel is enough.
       const each = Math.max(1, Math.floor(points.length / 600));
       const thin = each === 1 ? points : points.filter((_, i) => i % each === 0 || i === points.length - 1);
@@ -214,7 +220,7 @@ export function Stats() {
       <Charts />
       {missing.value ? <p class="note bad" role="alert">{visible(missing.value, 400)}</p> : null}
       {all ? <p class="statsof"><span class="num">{count(all.frames)}</span> frames, <span class="num">{bytesText(all.bytes)}</span>{statistics.value?.filter ? <> of <code>{visible(statistics.value.filter, 120)}</code></> : null}</p> : null}
-      {tables.map(([name, title, table]) => <Table key={name} name={name} title={title} table={table} whole={all?.frames ?? 0} />)}
+      {tables.map(([name, title, table]) => <Table key={name} name={name} title={title} table={table} />)}
       {all && !tables.length ? <p class="note dimmed">Nothing is shown, so there is nothing to count.</p> : null}
     </aside>
   );
