@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { lacking, modules, open, shut, until } from "./browser.mjs";
+import { modules, open, shut, skipped, until } from "./browser.mjs";
 
-const skip = lacking() || false;
+const skip = skipped();
 after(shut);
 
 async function clean(page, where) {

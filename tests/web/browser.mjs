@@ -18,6 +18,16 @@ export function lacking() {
   return "";
 }
 
+/** What node:test takes as its skip. A program by itself ends with 77, which ctest takes as skipped. */
+export function skipped() {
+  const why = lacking();
+  if (why && !process.env.NODE_TEST_CONTEXT) {
+    console.log(`skipped: ${why}`);
+    process.exit(77);
+  }
+  return why || false;
+}
+
 let browser;
 export async function launch() {
   const { chromium: driver } = createRequire(join(modules, "_"))("playwright-core");

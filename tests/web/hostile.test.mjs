@@ -5,9 +5,9 @@
 // for elements that they would have made, for marks that would reorder, and for its longest text.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { lacking, open, shut, until } from "./browser.mjs";
+import { open, shut, skipped, until } from "./browser.mjs";
 
-const skip = lacking() || false;
+const skip = skipped();
 after(shut);
 
 const LONGEST = 5000; // characters of one text in the document

@@ -6,9 +6,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
-import { lacking, open, rowsIn, shut, until } from "./browser.mjs";
+import { open, rowsIn, shut, skipped, until } from "./browser.mjs";
 
-const skip = lacking() || false;
+const skip = skipped();
 after(shut);
 
 /** A test on a page of its own. After it, no fault of the page, nothing outside. */
@@ -209,6 +209,17 @@ on("a frozen view holds still and counts what is new", { rows: 5000, rate: 900 }
   assert.equal(await page.locator(".gridbox").getAttribute("aria-rowcount"), held);
   await page.keyboard.press("p");
   await until(page, (n) => document.querySelector(".gridbox").getAttribute("aria-rowcount") !== n, held);
+});
+
+on("a frozen view under another filter shows what of it was there then", { rows: 5000, rate: 900 }, async ({ mock, page }) => {
+  await until(page, () => Number(document.querySelector(".gridbox").getAttribute("aria-rowcount")) > 5000);
+  await page.keyboard.press("p");
+  const held = Number(await page.locator(".gridbox").getAttribute("aria-rowcount")) - 1;
+  await page.locator("#filter").fill("dns");
+  await page.locator("#filter").press("Enter");
+  await until(page, () => /^Frozen/.test([...document.querySelectorAll(".toolbar button")].map((b) => b.textContent).join("|").match(/Frozen[^|]*/)?.[0] ?? "") && document.querySelector(".row:not([hidden]):not(.loading)"));
+  const wanted = Array.from({ length: held }, (_, i) => i + 1).filter((id) => mock.row(id).protocol === "DNS").length;
+  await until(page, (n) => document.querySelector(".gridbox").getAttribute("aria-rowcount") === String(n + 1), wanted);
 });
 
 on("a display filter: green, red with the wrong bytes underlined, applied by Enter, cleared by Esc", {}, async ({ mock, page }) => {

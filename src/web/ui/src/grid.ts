@@ -381,7 +381,7 @@ export class Grid {
       this.first = row && row.ts ? row.ts : null;
       if (row?.gone) {
         const s = st.live.value;
-        const [oldest] = s ? await this.rows.range(s.rows.first, s.rows.first + 1) : [];
+        const [oldest] = s ? await this.rows.range(s.rows.first - 1, s.rows.first) : [];
         this.first = oldest?.ts ?? null;
       }
     } catch {

@@ -102,7 +102,7 @@ function Charts() {
     let timer = 0;
     const color = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
     const values = el.querySelectorAll<HTMLElement>(".now");
-    const width = () => Math.max(120, el.clientWidth);
+    const width = () => Math.max(120, el.clientWidth - 16); // less what is beside it
     const make = () => {
       for (const p of plots) p.destroy();
       plots = CHARTS.map((c, i) => {

@@ -33,9 +33,9 @@ export function StatusBar() {
       <button type="button" class={`part flat num ${dropped ? "bad" : ""}`} title="Frames that the full queue dropped: the audit log at that place" onClick={() => (st.auditOpen.value = { at: "drop" })}>{count(dropped)} dropped</button>
       <span class={`part num ${s.queue.limit && s.queue.depth > s.queue.limit * 0.8 ? "warn" : ""}`} title="Frames that wait in the capture queue, and how many fit">queue {count(s.queue.depth)}/{short(s.queue.limit)}</span>
       <span class="gap" />
-      {s.rows.first > 0 ? <span class="part num warn" title="Older frames are no longer in the buffer">oldest kept: {count(s.rows.first + 1)}</span> : null}
+      {s.rows.first > 1 ? <span class="part num warn" title="Older frames are no longer in the buffer">oldest kept: {count(s.rows.first)}</span> : null}
       <span class="part num" title="Memory of all processes of this capture">{bytesText(s.memory)}</span>
-      {s.files.length ? <span class="part" title={s.files.slice(-12).map((f) => `${visible(f.path, 160)}: ${count(f.frames)} frames, ${bytesText(f.bytes)}`).join("\n")}>{s.files.length} {s.files.length === 1 ? "file" : "files"}: {visible(base(s.files[s.files.length - 1]?.path ?? ""), 40)}</span> : null}
+      {s.files.length ? <span class="part" title={s.files.slice(-12).map((f) => `${visible(f.path, 160)}: ${count(f.frames)} frames${f.bytes === undefined ? "" : `, ${bytesText(f.bytes)}`}`).join("\n")}>{s.files.length} {s.files.length === 1 ? "file" : "files"}: {visible(base(s.files[s.files.length - 1]?.path ?? ""), 40)}</span> : null}
       <span class="part" title={`Session, started ${visible(s.started, 40)}`}>{visible(s.session, 40)}</span>
     </footer>
   );

@@ -21,7 +21,7 @@ export interface Status {
   ledger: Record<string, number | Record<string, number>>;
   behind: { frames: number; ns: number };
   profile: string;
-  rows: { total: number; first: number };
+  rows: { total: number; first: number }; // first: number of the oldest frame that is kept
   filter: {
     filter: string;
     state: "none" | "runs" | "done" | "failed";
@@ -32,7 +32,7 @@ export interface Status {
   };
   rate: { frames: number; bytes: number };
   queue: { depth: number; limit: number };
-  files: { path: string; frames: number; bytes: number }[];
+  files: { path: string; frames: number; bytes?: number }[];
   memory: number;
   audit: number;
   marks: number;
