@@ -12,14 +12,11 @@
 #include <unistd.h>
 
 #include "cli/outfile.h"
+#include "os/inspector.h"
 
 #define TROUBLE_BYTES 4096u
 
 extern char **environ;
-
-/* A pcap of Ethernet without frames: what the filter is tried on. */
-static const unsigned char no_frames[24] = {0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0,
-					    0,	  0,	0,    0,    0, 0, 4, 0, 1, 0, 0, 0};
 
 struct run {
 	pid_t pid;
@@ -33,8 +30,8 @@ static bool failed(const struct shown *s, const char *what, int error, struct er
 	return false;
 }
 
-/* Starts tshark on @path; standard input is @in. */
-static bool start(const struct shown *s, struct run *r, const char *path, int in, struct err *err)
+/* Starts tshark on @path */
+static bool start(const struct shown *s, struct run *r, const char *path, struct err *err)
 {
 	const char *argv[] = {
 		s->tshark, "-n",     "-o", "frame.show_file_off:TRUE", "-r", path, "-Y", s->filter,
@@ -46,7 +43,7 @@ static bool start(const struct shown *s, struct run *r, const char *path, int in
 		return failed(s, "no pipe from", errno, err);
 	*r = (struct run){.out = ends[0], .trouble = memfd_create("secvf", MFD_CLOEXEC)};
 	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
+	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, r->trouble, STDERR_FILENO);
 	error = r->trouble < 0 ? errno
@@ -104,38 +101,26 @@ static bool finish(struct run *r, char *text, size_t n)
 	return status == 0;
 }
 
-/* A descriptor that reads no_frames. Return: -1 with @err */
-static int open_no_frames(const struct shown *s, struct err *err)
-{
-	int in = memfd_create("secvf", MFD_CLOEXEC);
-
-	if (in >= 0 && write(in, no_frames, sizeof(no_frames)) == (ssize_t)sizeof(no_frames) &&
-	    lseek(in, 0, SEEK_SET) == 0)
-		return in;
-	failed(s, "no memory to ask", errno, err);
-	if (in >= 0)
-		close(in);
-	return -1;
-}
-
 bool shown_check(struct shown *s, struct err *err)
 {
-	int in = open_no_frames(s, err);
-	char text[512], byte;
-	struct run r;
-	bool started = in >= 0 && start(s, &r, "-", in, err);
+	struct inspector x;
+	struct filter_verdict v;
+	bool asked;
 
-	if (in >= 0)
-		close(in);
-	if (!started)
+	inspector_open(&x, s->tshark, NULL, NULL);
+	asked = inspector_check(&x, s->filter, &v, err);
+	inspector_close(&x);
+	if (!asked) {
+		struct err why = *err;
+
+		err_set(err, why.exit, "-Y: cannot run %s", why.text);
 		return false;
-	while (read(r.out, &byte, 1) > 0) {
 	}
-	if (finish(&r, text, sizeof(text)))
+	if (v.ok)
 		return true;
 	err_set(err, EXIT_USAGE,
 		"-Y: '%s': %s; display filters are written as in wireshark-filter(4)", s->filter,
-		text);
+		v.message);
 	return false;
 }
 
@@ -181,7 +166,6 @@ static bool read_numbers(struct shown *s, int fd)
 
 bool shown_file(struct shown *s, const char *path, struct err *err)
 {
-	int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	char whole[4200];
 	struct run r;
 	bool ok;
@@ -189,9 +173,7 @@ bool shown_file(struct shown *s, const char *path, struct err *err)
 	/* A name must not look like an option, or like standard input. */
 	snprintf(whole, sizeof(whole), "%s%s", path[0] == '-' ? "./" : "", path);
 	s->count = s->at = 0;
-	ok = start(s, &r, whole, in, err);
-	close(in);
-	if (!ok)
+	if (!start(s, &r, whole, err))
 		return false;
 	ok = read_numbers(s, r.out);
 	finish(&r, s->trouble, sizeof(s->trouble));

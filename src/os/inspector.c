@@ -294,7 +294,8 @@ static bool check_by_tshark(struct inspector *x, const char *filter, struct filt
 
 	v->ok = ask_tshark(x, "-", words, &c, &why);
 	if (!v->ok && !c.said[0]) {
-		*err = why;
+		/* What the file's name would say is of no use: it has none. */
+		err_set(err, why.exit, "%s", strncmp(why.text, "-: ", 3) ? why.text : why.text + 3);
 		collect_done(&c);
 		return false;
 	}

@@ -240,9 +240,8 @@ static void words_reach_it_as_they_are(void **state)
 	assert_int_equal(unlink(files_path("words")), 0);
 	/* What it is tried on comes by standard input: a capture without frames. */
 	assert_true(shown_check(&s, &err));
-	files_expect(files_path("words"), "[-n]\n[-o]\n[frame.show_file_off:TRUE]\n[-r]\n[-]\n"
-					  "[-Y]\n[frame contains \"$(touch made) `x` ; *\"]\n"
-					  "[-T]\n[fields]\n[-e]\n[frame.file_off]\n");
+	files_expect(files_path("words"),
+		     "[-n]\n[-r]\n[-]\n[-Y]\n[frame contains \"$(touch made) `x` ; *\"]\n");
 	files_expect(files_path("in"), "24\n");
 	assert_int_equal(access(files_path("made"), F_OK), -1);
 	shown_done(&s);
