@@ -732,7 +732,7 @@ static uint64_t oldest_ns(struct pipeline *p)
 	return id < p->store.head ? segment_published(store_segment(&p->store, id), id) : 0;
 }
 
-static void show_gauges(struct pipeline *p)
+void pipeline_show(struct pipeline *p)
 {
 	struct pipeline_gauges *g = &p->gauges;
 
@@ -744,6 +744,11 @@ static void show_gauges(struct pipeline *p)
 	atomic_store_explicit(&g->decoded, p->store.decoded, memory_order_relaxed);
 	atomic_store_explicit(&g->undecoded, p->store.undecoded, memory_order_relaxed);
 	atomic_store_explicit(&g->generations, p->generations, memory_order_relaxed);
+	atomic_store_explicit(&g->spilled, p->store.spilled, memory_order_relaxed);
+	atomic_store_explicit(&g->discarded, p->store.discarded, memory_order_relaxed);
+	atomic_store_explicit(&g->backfilled, p->store.backfilled, memory_order_relaxed);
+	for (int i = 0; i < UNDECODED_CAUSES; i++)
+		atomic_store_explicit(&g->cause[i], p->store.cause[i], memory_order_relaxed);
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -832,7 +837,7 @@ void pipeline_step(struct pipeline *p, uint64_t now_ns, struct pipeline_wait *wa
 			tell_run(p, (enum undecoded)i);
 		tell_missed(p);
 	}
-	show_gauges(p);
+	pipeline_show(p);
 	say_wait(p, busy, captured > 0, now_ns, wait);
 }
 

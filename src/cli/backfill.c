@@ -166,7 +166,10 @@ static bool wait_for_room(struct filler *b)
 {
 	struct tap *tap = &b->pipeline.tap;
 
+	/* Whoever looks at the session asks for its frames meanwhile. */
+	pipeline_answer(b->s->pipeline);
 	while (!tap_has_room(tap) && !session_interrupted()) {
+		pipeline_answer(b->s->pipeline);
 		if (tap_sleeps(tap))
 			session_sleep(b->s);
 	}
@@ -204,6 +207,7 @@ static void run_source(struct filler *b)
 	while (!actor_finished(&b->actor)) {
 		if (session_interrupted())
 			actor_stop(&b->actor);
+		pipeline_answer(b->s->pipeline);
 		session_sleep(b->s);
 	}
 	actor_join(&b->actor);
@@ -262,6 +266,7 @@ static void fill(struct filler *b)
 	if (!actor_start(&b->actor, &b->pipeline, &b->s->waker, &b->s->source_waker)) {
 		run_source(b);
 		tell(b);
+		pipeline_show(b->s->pipeline);
 	}
 	b->s->filling = NULL;
 	pipeline_done(&b->pipeline);

@@ -87,7 +87,8 @@ static struct native *native_new(const struct display *d, const char *filter, st
 
 /* ---- checks ---- */
 
-bool display_check(struct display *d, const char *filter, struct err *err)
+/* Under setting. */
+static bool check_filter(struct display *d, const char *filter, struct err *err)
 {
 	struct filter_verdict v;
 	struct native *native;
@@ -113,6 +114,16 @@ bool display_check(struct display *d, const char *filter, struct err *err)
 	return false;
 }
 
+bool display_check(struct display *d, const char *filter, struct err *err)
+{
+	bool ok;
+
+	pthread_mutex_lock(&d->setting);
+	ok = check_filter(d, filter, err);
+	pthread_mutex_unlock(&d->setting);
+	return ok;
+}
+
 /* ---- the sieve ---- */
 
 static void wake(void *ctx)
@@ -131,7 +142,7 @@ static void on_progress(void *ctx)
 	waker_wake(&s->source_waker);
 }
 
-/* Put @sieve in the place of the last one, which nobody looks at from then on. */
+/* Under setting: put @sieve in the place of the last one, which nobody looks at from then on. */
 static void replace(struct display *d, struct sieve *sieve, struct native *native)
 {
 	struct sieve *last;
@@ -141,6 +152,7 @@ static void replace(struct display *d, struct sieve *sieve, struct native *nativ
 	last = d->sieve;
 	d->sieve = sieve;
 	d->number++;
+	d->set += sieve != NULL;
 	/* Relaxed: rows are judged by the last filter or by this one, nobody can say which. */
 	atomic_store_explicit(&d->filters, sieve != NULL, memory_order_relaxed);
 	d->native = native;
@@ -184,19 +196,23 @@ static bool start(struct display *d, const char *filter, struct err *err)
 		native_free(native);
 		return false;
 	}
-	d->set++;
 	replace(d, sieve, native);
 	return true;
 }
 
 bool display_set(struct display *d, const char *filter, struct err *err)
 {
+	bool ok = true;
+
+	pthread_mutex_lock(&d->setting);
 	if (!filter || !filter[strspn(filter, " \t")]) {
 		replace(d, NULL, NULL);
 		on_progress(d->session);
-		return true;
+	} else {
+		ok = check_filter(d, filter, err) && start(d, filter, err);
 	}
-	return display_check(d, filter, err) && start(d, filter, err);
+	pthread_mutex_unlock(&d->setting);
+	return ok;
 }
 
 enum match display_verdict(struct display *d, uint64_t id)
@@ -237,21 +253,17 @@ uint64_t display_below(struct display *d, uint64_t id)
 	return below;
 }
 
-void display_filter(struct display *d, char filter[SIEVE_FILTER_MAX])
+bool display_now(struct display *d, char filter[SIEVE_FILTER_MAX], uint64_t *number)
 {
-	pthread_mutex_lock(&d->lock);
-	snprintf(filter, SIEVE_FILTER_MAX, "%s", d->sieve ? d->sieve->filter : "");
-	pthread_mutex_unlock(&d->lock);
-}
-
-uint64_t display_number(struct display *d)
-{
-	uint64_t number;
+	bool filtered;
 
 	pthread_mutex_lock(&d->lock);
-	number = d->number;
+	filtered = d->sieve != NULL;
+	if (filter)
+		snprintf(filter, SIEVE_FILTER_MAX, "%s", filtered ? d->sieve->filter : "");
+	*number = d->number;
 	pthread_mutex_unlock(&d->lock);
-	return number;
+	return filtered;
 }
 
 static bool runs(struct display *d)
@@ -291,6 +303,19 @@ void display_put_status(struct display *d, struct buf *out)
 	pthread_mutex_unlock(&d->lock);
 }
 
+void display_put_state(struct display *d, struct buf *out)
+{
+	pthread_mutex_lock(&d->lock);
+	if (d->sieve) {
+		buf_putc(out, '{');
+		sieve_put_state(d->sieve, out);
+		buf_putc(out, '}');
+	} else {
+		buf_puts(out, DISPLAY_NO_STATE);
+	}
+	pthread_mutex_unlock(&d->lock);
+}
+
 /* ---- start and end ---- */
 
 void display_open(struct display *d, struct session *s)
@@ -298,6 +323,7 @@ void display_open(struct display *d, struct session *s)
 	bool sharkd = s->tshark.found && cli_find_sharkd(d->sharkd, s->tshark.path);
 
 	d->session = s;
+	pthread_mutex_init(&d->setting, NULL);
 	pthread_mutex_init(&d->lock, NULL);
 	inspector_open(&d->inspector, s->tshark.found ? s->tshark.path : NULL,
 		       sharkd ? d->sharkd : NULL, &s->options.dissect);
@@ -310,5 +336,6 @@ void display_close(struct display *d)
 	replace(d, NULL, NULL);
 	inspector_close(&d->inspector);
 	pthread_mutex_destroy(&d->lock);
+	pthread_mutex_destroy(&d->setting);
 	d->session = NULL;
 }

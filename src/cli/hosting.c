@@ -15,8 +15,6 @@
 #include "os/frame_read.h"
 #include "os/scratch.h"
 
-#define START_S 60 /* until a session runs, or has failed */
-
 const struct panel_ops hosting_ops = {
 	.status = hosting_status,
 	.start = hosting_start,
@@ -56,16 +54,22 @@ const char *hosting_text(struct json_object *o, const char *key)
 
 struct session *hosting_hold(struct hosting *h)
 {
-	pthread_rwlock_rdlock(&h->session_lock);
-	if (h->session)
-		return h->session;
-	pthread_rwlock_unlock(&h->session_lock);
-	return NULL;
+	struct session *s;
+
+	pthread_mutex_lock(&h->lock);
+	s = h->session;
+	h->holders += s != NULL;
+	pthread_mutex_unlock(&h->lock);
+	return s;
 }
 
 void hosting_let_go(struct hosting *h)
 {
-	pthread_rwlock_unlock(&h->session_lock);
+	pthread_mutex_lock(&h->lock);
+	check(h->holders);
+	if (--h->holders == 0)
+		pthread_cond_broadcast(&h->changed);
+	pthread_mutex_unlock(&h->lock);
 }
 
 enum panel_result hosting_no_session(struct err *err)
@@ -148,79 +152,93 @@ bool hosting_block(struct session *s, uint64_t id, struct buf *block)
 /* ---- counting ---- */
 
 /* Counted before, without tshark's decode: once more, as it is now. */
-static void count_again(struct hosting *h, struct session *s)
+static void count_again(struct hosting *h)
 {
-	bool filtered = atomic_load_explicit(&s->display.filters, memory_order_relaxed), missed;
 	struct decoded d;
-	uint64_t id;
+	bool missed, all = true;
 
-	while ((id = rowfile_again(&h->rows, filtered ? UINT64_MAX : h->tally_next, &missed))) {
-		if (filtered && (display_verdict(&s->display, id) != MATCH_YES ||
-				 display_below(&s->display, id) >= h->tally_next))
-			continue;
-		if (!rowfile_get(&h->rows, id, &d))
-			continue;
+	while (rowfile_again(&h->rows, &d, &missed)) {
+		all &= !missed;
 		d.update = true;
 		tally_update(h->tally, &d);
 		free(d.fields);
 	}
+	/* Another time from the start. */
+	if (!all || missed)
+		h->tally_number = UINT64_MAX;
 }
 
 static void count_one(struct hosting *h, uint64_t id)
 {
 	struct decoded d;
 
-	if (!rowfile_get(&h->rows, id, &d)) {
+	if (!rowfile_take(&h->rows, id, &d)) {
 		h->tally_lost++;
 		return;
 	}
+	d.update = false;
 	tally_add(h->tally, &d);
 	free(d.fields);
+}
+
+static void count_all(struct hosting *h)
+{
+	uint64_t first, head;
+
+	rowfile_range(&h->rows, &first, &head);
+	if (h->tally_next < first) {
+		h->tally_lost += first - h->tally_next;
+		h->tally_next = first;
+	}
+	for (unsigned i = 0; i < 200000 && h->tally_next < head; i++)
+		count_one(h, h->tally_next++);
+}
+
+static void count_shown(struct hosting *h, struct session *s)
+{
+	uint64_t first, head, ids[1024], number;
+	size_t n;
+
+	for (unsigned i = 0; i < 200; i++) {
+		rowfile_range(&h->rows, &first, &head);
+		if (!display_list(&s->display, h->tally_next, ids, 1024, &n) || !n)
+			return;
+		/* Another filter's: these are not meant. */
+		display_now(&s->display, NULL, &number);
+		if (number != h->tally_number)
+			return;
+		/* A match may be known before its row is there. */
+		while (n && ids[n - 1] >= head)
+			n--;
+		for (size_t k = 0; k < n; k++)
+			count_one(h, ids[k]);
+		h->tally_next += n;
+		if (n < 1024)
+			return;
+	}
 }
 
 /* Rows come in the order of ids, but for those that others passed; only what is there is counted.
  */
 void hosting_count(struct hosting *h, struct session *s)
 {
-	bool filtered = atomic_load_explicit(&s->display.filters, memory_order_relaxed);
-	uint64_t first, head, ids[1024];
-	size_t n;
+	char filter[SIEVE_FILTER_MAX];
+	uint64_t number;
+	bool filtered = display_now(&s->display, filter, &number);
 
-	pthread_mutex_lock(&h->tally_lock);
-	if (h->tally_filter != display_number(&s->display)) {
-		bool missed;
-
-		h->tally_filter = display_number(&s->display);
+	if (h->tally_number != number) {
+		h->tally_number = number;
+		memcpy(h->tally_filter, filter, sizeof(filter));
 		h->tally_next = filtered ? 0 : 1;
 		h->tally_lost = 0;
 		tally_reset(h->tally);
-		while (rowfile_again(&h->rows, 0, &missed)) {
-		}
+		rowfile_follow(&h->rows);
 	}
-	rowfile_range(&h->rows, &first, &head);
-	count_again(h, s);
-	if (!filtered) {
-		if (h->tally_next < first) {
-			h->tally_lost += first - h->tally_next;
-			h->tally_next = first;
-		}
-		for (unsigned i = 0; i < 200000 && h->tally_next < head; i++)
-			count_one(h, h->tally_next++);
-	} else {
-		for (unsigned i = 0; i < 200; i++) {
-			if (!display_list(&s->display, h->tally_next, ids, 1024, &n) || !n)
-				break;
-			/* A match may be known before its row is there. */
-			while (n && ids[n - 1] >= head)
-				n--;
-			for (size_t k = 0; k < n; k++)
-				count_one(h, ids[k]);
-			h->tally_next += n;
-			if (n < 1024)
-				break;
-		}
-	}
-	pthread_mutex_unlock(&h->tally_lock);
+	count_again(h);
+	if (filtered)
+		count_shown(h, s);
+	else
+		count_all(h);
 }
 
 /* ---- the watcher: ten times a second while there is a session ---- */
@@ -242,7 +260,7 @@ static void take_point(struct hosting *h, struct session *s)
 
 	pthread_mutex_lock(&h->lock);
 	ms = now.ms - h->last.ms;
-	if (ms) {
+	if (ms && h->state == HOSTING_RUNNING) {
 		point = &h->point[h->points++ % HOSTING_POINTS];
 		*point = now;
 		point->in = (now.in - h->last.in) * 1000 / ms;
@@ -265,9 +283,10 @@ static void *watch(void *ctx)
 
 		if (s) {
 			busy = true;
-			if (h->state == HOSTING_RUNNING)
-				take_point(h, s);
+			take_point(h, s);
+			pthread_mutex_lock(&h->tally_lock);
 			hosting_count(h, s);
+			pthread_mutex_unlock(&h->tally_lock);
 			hosting_let_go(h);
 		}
 		poll(&fd, 1, busy ? (int)(HOSTING_POINT_NS / 1000000) : -1);
@@ -278,13 +297,24 @@ static void *watch(void *ctx)
 
 /* ---- the session ---- */
 
-static void set_state(struct hosting *h, enum hosting_state state)
+static void set_state(struct hosting *h, struct session *s, enum hosting_state state)
 {
 	pthread_mutex_lock(&h->lock);
+	h->session = s;
 	h->state = state;
 	pthread_cond_broadcast(&h->changed);
 	pthread_mutex_unlock(&h->lock);
 	waker_wake(&h->watcher_waker);
+}
+
+static enum hosting_state state_of(struct hosting *h)
+{
+	enum hosting_state state;
+
+	pthread_mutex_lock(&h->lock);
+	state = h->state;
+	pthread_mutex_unlock(&h->lock);
+	return state;
 }
 
 static bool released(struct hosting *h)
@@ -302,36 +332,24 @@ static void on_event(void *ctx, struct session *s, enum host_event event)
 	struct hosting *h = ctx;
 
 	switch (event) {
-	case HOST_RUNS:
-		pthread_rwlock_wrlock(&h->session_lock);
-		h->session = s;
-		pthread_rwlock_unlock(&h->session_lock);
-		set_state(h, HOSTING_RUNNING);
-		return;
+	case HOST_RUNS: set_state(h, s, HOSTING_RUNNING); return;
 	case HOST_CAPTURED: return;
 	case HOST_ENDED:
-		set_state(h, HOSTING_ENDED);
+		set_state(h, s, HOSTING_ENDED);
 		while (!released(h)) {
 			pipeline_answer(s->pipeline);
 			if (!released(h))
 				session_sleep(s);
 		}
 		return;
-	case HOST_GONE: {
-		bool gone = false;
-
-		/* Whoever holds it may wait for an answer. */
-		while (!gone) {
-			gone = pthread_rwlock_trywrlock(&h->session_lock) == 0;
-			if (!gone && s->pipeline) {
-				pipeline_answer(s->pipeline);
-				poll(NULL, 0, 1);
-			}
-		}
+	case HOST_GONE:
+		/* Who still holds it waits for no answer: the pipeline has been hushed. */
+		pthread_mutex_lock(&h->lock);
 		h->session = NULL;
-		pthread_rwlock_unlock(&h->session_lock);
+		while (h->holders)
+			pthread_cond_wait(&h->changed, &h->lock);
+		pthread_mutex_unlock(&h->lock);
 		return;
-	}
 	}
 }
 
@@ -344,8 +362,7 @@ static void *run(void *ctx)
 	session_run(&h->options, NULL);
 	pthread_mutex_lock(&h->lock);
 	h->why = why;
-	h->state = HOSTING_IDLE;
-	h->thread_runs = false;
+	h->over = true;
 	pthread_cond_broadcast(&h->changed);
 	pthread_mutex_unlock(&h->lock);
 	return NULL;
@@ -423,61 +440,129 @@ static bool make_words(struct hosting *h, struct json_object *body)
 	return ok;
 }
 
-enum panel_result hosting_start(struct panel *p, struct json_object *body, struct err *err)
+static void free_notes(struct hosting *h)
 {
-	struct hosting *h = p->ctx;
-	enum panel_result result = PANEL_OK;
-	struct timespec until;
+	for (size_t i = 0; i < h->notes; i++)
+		free(h->note[i].comment);
+	h->notes = 0;
+}
+
+/* Who looks at frames and expressions does so with the session's preferences. Both begin anew, as
+ * sharkd is told of them at its start. */
+static void renew_inspectors(struct hosting *h, const struct dissect *dissect)
+{
+	const char *tshark = h->tshark.found ? h->tshark.path : NULL;
+	const char *sharkd = h->sharkd[0] ? h->sharkd : NULL;
+
+	pthread_mutex_lock(&h->inspect_lock);
+	pthread_mutex_lock(&h->check_lock);
+	inspector_close(&h->inspector);
+	inspector_close(&h->checker);
+	h->dissect = dissect ? *dissect : (struct dissect){0};
+	inspector_open(&h->inspector, tshark, sharkd, &h->dissect);
+	inspector_open(&h->checker, tshark, sharkd, &h->dissect);
+	pthread_mutex_unlock(&h->check_lock);
+	pthread_mutex_unlock(&h->inspect_lock);
+}
+
+/* Under life: all but the thread. */
+static enum panel_result prepare(struct hosting *h, struct json_object *body, struct err *err)
+{
 	time_t seconds = time(NULL);
 	struct tm tm;
 
-	pthread_mutex_lock(&h->lock);
-	if (h->state != HOSTING_IDLE || h->thread_runs) {
-		err_set(err, EXIT_USAGE, "a capture is there already: stop and clear it first");
-		result = PANEL_STATE;
-	} else if (!make_words(h, body)) {
-		err_set(err, EXIT_USAGE, "too many words");
-		result = PANEL_BAD;
-	} else if (!options_parse(&h->options, h->argc, h->argv, err)) {
-		result = PANEL_BAD;
-	} else if (rowfile_init(&h->rows, 0)) {
-		err_set(err, EXIT_ENVIRONMENT, "no place for rows in %s", scratch_base());
-		result = PANEL_FAILED;
+	/* Their preferences point into the words of the last session. */
+	renew_inspectors(h, NULL);
+	if (!make_words(h, body)) {
+		err_set(err, EXIT_USAGE, "more than %d words", HOSTING_WORDS_MAX);
+		return PANEL_BAD;
 	}
-	if (result != PANEL_OK) {
-		pthread_mutex_unlock(&h->lock);
-		return result;
+	memset(&h->options, 0, sizeof(h->options));
+	if (!options_parse(&h->options, h->argc, h->argv, err))
+		return PANEL_BAD;
+	renew_inspectors(h, &h->options.dissect);
+	if (rowfile_init(&h->rows, 0)) {
+		err_set(err, EXIT_ENVIRONMENT,
+			"no file for rows can be made in %s: make room, or set TMPDIR to another "
+			"folder",
+			scratch_base());
+		return PANEL_FAILED;
 	}
 	gmtime_r(&seconds, &tm);
 	strftime(h->started, sizeof(h->started), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	h->started_ns = clock_now_ns();
-	h->number++;
-	h->release = false;
-	h->points = 0;
-	h->last = (struct hosting_point){0};
-	h->why = (struct err){0};
-	h->tally_filter = UINT64_MAX;
 	h->options.before = before;
 	h->options.before_ctx = h;
 	h->options.host.event = on_event;
 	h->options.host.ctx = h;
-	h->thread_runs = pthread_create(&h->thread, NULL, run, h) == 0;
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += START_S;
-	while (h->thread_runs && h->state == HOSTING_IDLE &&
-	       pthread_cond_timedwait(&h->changed, &h->lock, &until) == 0) {
-	}
-	if (h->state == HOSTING_IDLE) {
-		*err = h->why;
-		if (!err->text[0])
-			err_set(err, EXIT_ENVIRONMENT, "the capture did not start");
-		result = err->exit == EXIT_USAGE ? PANEL_BAD : PANEL_FAILED;
-	}
+	pthread_mutex_lock(&h->tally_lock);
+	h->tally_number = UINT64_MAX;
+	pthread_mutex_unlock(&h->tally_lock);
+	pthread_mutex_lock(&h->lock);
+	h->release = h->over = h->scope_set = false;
+	h->points = 0;
+	h->last = (struct hosting_point){0};
+	h->why = (struct err){0};
+	snprintf(h->capture_filter, sizeof(h->capture_filter), "%s",
+		 h->options.filter ? h->options.filter : "");
 	pthread_mutex_unlock(&h->lock);
-	if (result != PANEL_OK) {
-		pthread_join(h->thread, NULL);
-		rowfile_done(&h->rows);
+	return PANEL_OK;
+}
+
+/* Under life: it has ended, or could not be started. */
+static void forget(struct hosting *h)
+{
+	rowfile_done(&h->rows);
+	pthread_mutex_lock(&h->tally_lock);
+	tally_reset(h->tally);
+	pthread_mutex_unlock(&h->tally_lock);
+	pthread_mutex_lock(&h->lock);
+	free_notes(h);
+	h->state = HOSTING_IDLE;
+	pthread_mutex_unlock(&h->lock);
+}
+
+static enum panel_result start(struct hosting *h, struct json_object *body, struct err *err)
+{
+	enum panel_result result;
+	bool started;
+
+	if (state_of(h) != HOSTING_IDLE) {
+		err_set(err, EXIT_USAGE, "a capture is there already: stop and clear it first");
+		return PANEL_STATE;
 	}
+	result = prepare(h, body, err);
+	if (result != PANEL_OK)
+		return result;
+	if (pthread_create(&h->thread, NULL, run, h)) {
+		err_set(err, EXIT_ENVIRONMENT, "a thread could not be started");
+		rowfile_done(&h->rows);
+		return PANEL_FAILED;
+	}
+	pthread_mutex_lock(&h->lock);
+	while (h->state == HOSTING_IDLE && !h->over)
+		pthread_cond_wait(&h->changed, &h->lock);
+	started = h->state != HOSTING_IDLE;
+	pthread_mutex_unlock(&h->lock);
+	if (started)
+		return PANEL_OK;
+	pthread_join(h->thread, NULL);
+	forget(h);
+	*err = h->why;
+	if (!err->text[0])
+		err_set(err, EXIT_ENVIRONMENT,
+			"the capture did not start; what secvf serve printed says why");
+	return err->exit == EXIT_USAGE ? PANEL_BAD : PANEL_FAILED;
+}
+
+enum panel_result hosting_start(struct panel *p, struct json_object *body, struct err *err)
+{
+	struct hosting *h = p->ctx;
+	enum panel_result result;
+
+	pthread_mutex_lock(&h->life);
+	result = start(h, body, err);
+	pthread_mutex_unlock(&h->life);
 	return result;
 }
 
@@ -493,64 +578,56 @@ enum panel_result hosting_stop(struct panel *p, struct err *err)
 	return PANEL_OK;
 }
 
-static void free_notes(struct hosting *h)
-{
-	for (size_t i = 0; i < h->notes; i++)
-		free(h->note[i].comment);
-	h->notes = 0;
-}
-
 enum panel_result hosting_clear(struct panel *p, struct err *err)
 {
 	struct hosting *h = p->ctx;
-	struct session *s = hosting_hold(h);
+	struct session *s;
 
-	if (!s)
+	pthread_mutex_lock(&h->life);
+	s = hosting_hold(h);
+	if (!s) {
+		pthread_mutex_unlock(&h->life);
 		return hosting_no_session(err);
+	}
 	pthread_mutex_lock(&h->lock);
 	h->release = true;
 	pthread_mutex_unlock(&h->lock);
 	session_stop(s);
 	hosting_let_go(h);
 	pthread_join(h->thread, NULL);
-	rowfile_done(&h->rows);
-	pthread_mutex_lock(&h->lock);
-	free_notes(h);
-	h->state = HOSTING_IDLE;
-	pthread_mutex_unlock(&h->lock);
-	pthread_mutex_lock(&h->tally_lock);
-	tally_reset(h->tally);
-	pthread_mutex_unlock(&h->tally_lock);
+	forget(h);
+	pthread_mutex_unlock(&h->life);
 	return PANEL_OK;
 }
 
 /* ---- start and end ---- */
 
-bool hosting_open(struct hosting *h, int words, char **word, struct err *err)
+bool hosting_open(struct hosting *h, int words, char **word, const char *tshark, struct err *err)
 {
-	bool sharkd;
-
 	h->words = words;
 	h->word = word;
 	h->panel = (struct panel){.ops = &hosting_ops, .ctx = h};
+	pthread_mutex_init(&h->life, NULL);
 	pthread_mutex_init(&h->lock, NULL);
 	pthread_mutex_init(&h->tally_lock, NULL);
 	pthread_mutex_init(&h->inspect_lock, NULL);
 	pthread_mutex_init(&h->check_lock, NULL);
 	pthread_cond_init(&h->changed, NULL);
-	pthread_rwlock_init(&h->session_lock, NULL);
-	if (!cli_detect(&h->tshark, NULL, err))
+	if (!cli_detect(&h->tshark, tshark, err))
 		return false;
-	sharkd = cli_find_sharkd(h->sharkd, h->tshark.found ? h->tshark.path : NULL);
-	inspector_open(&h->inspector, h->tshark.found ? h->tshark.path : NULL,
-		       sharkd ? h->sharkd : NULL, &h->dissect);
-	inspector_open(&h->checker, h->tshark.found ? h->tshark.path : NULL,
-		       sharkd ? h->sharkd : NULL, &h->dissect);
+	/* Without tshark everything is as on a machine that has no Wireshark. */
+	if (!h->tshark.found || !cli_find_sharkd(h->sharkd, h->tshark.path))
+		h->sharkd[0] = '\0';
+	renew_inspectors(h, NULL);
 	settings_file_usual(h->settings_path);
 	h->tally = tally_new((uint64_t)clock_now_ns());
-	if (!h->tally || waker_init(&h->watcher_waker) ||
-	    pthread_create(&h->watcher, NULL, watch, h)) {
-		err_set(err, EXIT_ENVIRONMENT, "out of memory at the start");
+	if (!h->tally || waker_init(&h->watcher_waker)) {
+		err_set(err, EXIT_ENVIRONMENT, "out of memory or descriptors at the start");
+		return false;
+	}
+	if (pthread_create(&h->watcher, NULL, watch, h)) {
+		err_set(err, EXIT_ENVIRONMENT, "a thread could not be started");
+		waker_done(&h->watcher_waker);
 		return false;
 	}
 	h->watcher_runs = true;

@@ -6,8 +6,11 @@
  * decoded frames go to a rowfile; once its source has ended it stays, and answers for its frames,
  * until it is cleared.
  *
- * Threads: the server's call the panel's operations, which hold the session by a read lock; it is
- * taken down under the write lock. A thread counts rows that the display filter shows.
+ * Threads: the server's call the panel's operations, which hold the session meanwhile: it is taken
+ * down once nobody does. Starting and clearing are one at a time. A thread counts rows that the
+ * display filter shows. Order of the locks: life, inspect_lock, check_lock, tally_lock, lock; what
+ * the session has of its own comes after tally_lock. None is kept for what may take long, but
+ * inspect_lock and check_lock, of those who wait for sharkd.
  */
 #ifndef SECVF_CLI_HOSTING_H
 #define SECVF_CLI_HOSTING_H
@@ -21,12 +24,14 @@
 #include "os/inspector.h"
 #include "os/rowfile.h"
 #include "os/settings_file.h"
+#include "os/waker.h"
 #include "web/panel.h"
 
 #define HOSTING_WORDS_MAX 512
-/* Frames of the same two hosts that a frame's layers are dissected with, at most. */
+/* Frames that a frame's layers are dissected with, and a stream is looked for in, at most. */
 #define HOSTING_CONTEXT	  2000u
 #define HOSTING_STREAM	  20000u
+#define HOSTING_FILES	  64u /* of a session, the newest */
 #define HOSTING_NOTES_MAX 100000u
 #define HOSTING_POINTS	  6000u /* ten minutes */
 #define HOSTING_POINT_NS  UINT64_C(100000000)
@@ -55,34 +60,37 @@ struct hosting {
 	int words; /* serve's own */
 	char **word;
 	char settings_path[SETTINGS_FILE_PATH_MAX];
-	/* The session */
-	pthread_mutex_t lock; /* of what follows, but the session's own */
-	pthread_cond_t changed;
-	enum hosting_state state;
-	bool release; /* the session may go */
-	bool thread_runs;
-	pthread_t thread;
-	struct err why; /* it could not be started */
+	pthread_mutex_t life; /* start and clear */
+	/* Under life: the words of the session, which it borrows */
 	struct options options;
 	char *kept[HOSTING_WORDS_MAX]; /* words of the request, owned */
 	int kept_count;
 	int argc;
 	char *argv[HOSTING_WORDS_MAX + 1];
 	uint64_t number;     /* sessions so far */
-	char started[32];    /* ISO 8601 */
+	char started[32];    /* ISO 8601; of the session that is held, as what follows */
 	uint64_t started_ns; /* monotonic */
-	char tshark_line[4200];
-	pthread_rwlock_t session_lock;
-	struct session *session; /* under session_lock; NULL: none */
-	struct rowfile rows;	 /* likewise: there while a session is */
-	struct decoded *refused; /* the sink's: offered again */
-	struct sink next;
+	pthread_t thread;
+	struct rowfile rows; /* there while a session is */
+	/* The session */
+	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t changed;
+	enum hosting_state state;
+	bool release;		 /* the session may go */
+	bool over;		 /* its thread has ended */
+	struct err why;		 /* it could not be started */
+	struct session *session; /* NULL: none to be held */
+	unsigned holders;
+	char capture_filter[512]; /* of the session, as it was last set */
+	struct port_set scope;
+	bool scope_all, scope_set; /* set: since it started */
 	/* What is counted, under tally_lock */
 	pthread_mutex_t tally_lock;
 	struct tally *tally;
-	uint64_t tally_filter; /* display.set that it is of */
-	uint64_t tally_next;   /* id, or rank among the matches */
-	uint64_t tally_lost;   /* rows that had gone before they were counted */
+	uint64_t tally_number; /* of the display filter that it is of */
+	char tally_filter[SIEVE_FILTER_MAX];
+	uint64_t tally_next; /* id, or rank among the matches */
+	uint64_t tally_lost; /* rows that had gone before they were counted */
 	/* Notes, sorted by id, under lock */
 	struct hosting_note *note;
 	size_t notes, notes_cap;
@@ -96,15 +104,12 @@ struct hosting {
 	struct waker watcher_waker;
 	/* One frame at a time is dissected */
 	pthread_mutex_t inspect_lock;
-	char sharkd[4096];
+	char sharkd[4096]; /* set at the start, as the next one */
 	struct detected tshark;
 	struct inspector inspector; /* of frames */
 	struct inspector checker;   /* of expressions */
 	pthread_mutex_t check_lock;
-	struct dissect dissect;
-	/* Lines of the audit log since serve began, bounded, under lock */
-	char **audit;
-	uint64_t audit_lines, audit_first;
+	struct dissect dissect; /* the session's; changes under both locks */
 };
 
 /** hosting_ops - What the server is given */
@@ -149,9 +154,9 @@ enum panel_result hosting_settings(struct panel *p, struct json_object *body, st
 enum panel_result hosting_doctor(struct panel *p, struct buf *out, struct err *err);
 enum panel_result hosting_metrics(struct panel *p, struct buf *out, struct err *err);
 
-/** hosting_open() - @word: serve's words, as for `secvf replay`; borrowed. Return: false with @err
- */
-bool hosting_open(struct hosting *h, int words, char **word, struct err *err);
+/** hosting_open() - @word: serve's words, as for `secvf replay`; borrowed. @tshark: as --tshark
+ * says in them, or NULL. Return: false with @err */
+bool hosting_open(struct hosting *h, int words, char **word, const char *tshark, struct err *err);
 
 /** hosting_close() - End the session and free all */
 void hosting_close(struct hosting *h);
@@ -168,7 +173,9 @@ enum panel_result hosting_no_session(struct err *err);
  * it has gone */
 bool hosting_block(struct session *s, uint64_t id, struct buf *block);
 
-/** hosting_count() - Rows that came since are counted, of the session that is held */
+/** hosting_count() - Rows that came since are counted, of the session that is held; under
+ * tally_lock
+ */
 void hosting_count(struct hosting *h, struct session *s);
 
 /** hosting_note_of() - What was noted of a frame, under lock; NULL: nothing */

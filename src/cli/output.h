@@ -33,6 +33,7 @@ struct output {
 	enum output_format format;
 	struct ring ring; /* of struct decoded, owned by whoever takes them */
 	struct waker waker;
+	bool wakes; /* the waker is there: others wake it after the thread has ended, too */
 	struct emit_table table;
 	struct buf rows;
 	uint64_t printed; /* frames whose rows were written */
@@ -72,5 +73,8 @@ struct sink output_sink(struct output *o);
 
 /** output_join() - Nothing more will be offered: write the rest, wait, free */
 void output_join(struct output *o);
+
+/** output_done() - Nobody wakes it any more. After output_join(); one that was not started, too */
+void output_done(struct output *o);
 
 #endif

@@ -196,19 +196,33 @@ static bool write_frames(struct session *s, const char *path, uint64_t *ids, siz
 	return ok;
 }
 
-/* Under inspect_lock: the frames between the hosts of @id, up to it or all, as what the inspector
- * looks at. Return: the number of @id in it; 0 with @err */
+/* The frames that @id is dissected with: all from the first on where these are few, as numbers of
+ * streams and times since the first frame are then the capture's; else those between its hosts. */
+static size_t choose(struct hosting *h, uint64_t id, bool whole, uint64_t *ids)
+{
+	size_t most = whole ? HOSTING_STREAM : HOSTING_CONTEXT, n = 0;
+	uint64_t first, head;
+
+	rowfile_range(&h->rows, &first, &head);
+	if (first == 1 && head - 1 <= most && id < head) {
+		for (; n + 1 < head; n++)
+			ids[n] = n + 1;
+		return n;
+	}
+	n = rowfile_pair(&h->rows, id, 1, whole ? UINT64_MAX : id, ids, most);
+	if (!n)
+		ids[n++] = id;
+	return n;
+}
+
+/* Under inspect_lock: those frames, as what the inspector looks at. Return: the number of @id among
+ * them; 0 with @err */
 static uint32_t inspect(struct hosting *h, struct session *s, uint64_t id, bool whole,
 			struct scratch *scratch, uint64_t *ids, size_t *n, struct err *err)
 {
 	char path[PATH_MAX + 16];
 
-	*n = rowfile_pair(&h->rows, id, 1, whole ? UINT64_MAX : id, ids,
-			  whole ? HOSTING_STREAM : HOSTING_CONTEXT);
-	if (!*n) {
-		ids[0] = id;
-		*n = 1;
-	}
+	*n = choose(h, id, whole, ids);
 	if (scratch_make(scratch)) {
 		err_set(err, EXIT_ENVIRONMENT, "no folder can be made in %s: %s", scratch_base(),
 			strerror(errno));
@@ -219,7 +233,6 @@ static uint32_t inspect(struct hosting *h, struct session *s, uint64_t id, bool 
 		err_set(err, EXIT_ENVIRONMENT, "%s cannot be written", path);
 		return 0;
 	}
-	h->dissect = s->options.dissect;
 	inspector_load(&h->inspector, path);
 	for (size_t i = 0; i < *n; i++) {
 		if (ids[i] == id)
@@ -227,6 +240,16 @@ static uint32_t inspect(struct hosting *h, struct session *s, uint64_t id, bool 
 	}
 	err_set(err, EXIT_USAGE, "frame %" PRIu64 " is not there, or has been discarded", id);
 	return 0;
+}
+
+static bool can_inspect(const struct hosting *h, struct err *err)
+{
+	if (h->tshark.found || h->sharkd[0])
+		return true;
+	err_set(err, EXIT_ENVIRONMENT,
+		"layers and streams need sharkd or tshark, and there is neither: install tshark; the "
+		"bytes are there");
+	return false;
 }
 
 /* Layers of frame @id with its conversation before it. */
@@ -249,7 +272,7 @@ static bool dissect(struct hosting *h, struct session *s, uint64_t id, struct la
 	}
 	if (ok)
 		layers_renumber(l, ids, *context);
-	*context = *context ? *context - 1 : 0;
+	*context = number ? number - 1 : 0;
 	scratch_remove(&scratch);
 	buf_done(&block);
 	free(ids);
@@ -267,13 +290,7 @@ enum panel_result hosting_frame(struct panel *p, uint64_t id, struct buf *out, s
 	if (!s)
 		return hosting_no_session(err);
 	pthread_mutex_lock(&h->inspect_lock);
-	if (!h->tshark.found && !h->sharkd[0]) {
-		err_set(err, EXIT_ENVIRONMENT,
-			"layers need sharkd or tshark, and there is neither; the bytes are there");
-		ok = false;
-	} else {
-		ok = dissect(h, s, id, &l, &context, err);
-	}
+	ok = can_inspect(h, err) && dissect(h, s, id, &l, &context, err);
 	pthread_mutex_unlock(&h->inspect_lock);
 	hosting_let_go(h);
 	if (!ok)
@@ -327,7 +344,8 @@ enum panel_result hosting_follow(struct panel *p, const char *kind, uint64_t id,
 		return hosting_no_session(err);
 	}
 	pthread_mutex_lock(&h->inspect_lock);
-	number = inspect(h, s, id, true, &scratch, ids, &n, err);
+	if (can_inspect(h, err))
+		number = inspect(h, s, id, true, &scratch, ids, &n, err);
 	ok = number && inspector_frame(&h->inspector, number, NULL, 0, &l, err);
 	if (ok && !find_stream(&l, kind, filter, sizeof(filter))) {
 		err_set(err, EXIT_USAGE, "frame %" PRIu64 " is part of no %s stream", id, kind);

@@ -3,11 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "cli/cli.h"
+#include "basic/dfilter.h"
 #include "cli/hosting.h"
-#include <sys/resource.h>
-
 #include "tap/bpf.h"
 
 static uint64_t count_of(const atomic_ullong *n)
@@ -23,40 +24,95 @@ static void put_text(struct buf *out, const char *key, const char *text)
 
 /* ---- status ---- */
 
-static void put_interfaces(const struct session *s, struct buf *out)
+/* As it was set since, or by --interface. */
+static bool in_scope(struct hosting *h, const struct session *s, unsigned port, const char *name)
+{
+	bool set, scope;
+
+	pthread_mutex_lock(&h->lock);
+	set = h->scope_set;
+	scope = h->scope_all || port_set_has(&h->scope, port);
+	pthread_mutex_unlock(&h->lock);
+	if (set)
+		return scope;
+	for (unsigned i = 0; i < s->options.interfaces; i++) {
+		if (strcmp(s->options.interface[i], name) == 0)
+			return true;
+	}
+	return s->options.interfaces == 0;
+}
+
+static void put_interfaces(struct hosting *h, const struct session *s, struct buf *out)
 {
 	const struct tap *t = &s->pipeline->tap;
 
 	buf_puts(out, ",\"interfaces\":[");
 	for (unsigned port = 0; port < PORTS_MAX && session_port_name(s, port); port++) {
 		const char *name = session_port_name(s, port);
-		bool in_scope = s->options.interfaces == 0;
 
-		for (unsigned i = 0; i < s->options.interfaces; i++)
-			in_scope |= strcmp(s->options.interface[i], name) == 0;
 		buf_puts(out, port ? ",{\"name\":" : "{\"name\":");
 		buf_json(out, name, strlen(name));
-		buf_printf(out, ",\"frames\":%" PRIu64 ",\"bytes\":0,\"in_scope\":%s}",
-			   count_of(&t->port[port].received), in_scope ? "true" : "false");
+		buf_printf(out, ",\"frames\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"in_scope\":%s}",
+			   count_of(&t->port[port].received), count_of(&t->port[port].bytes),
+			   in_scope(h, s, port, name) ? "true" : "false");
 	}
 	buf_putc(out, ']');
 }
 
-/* What other threads may read of the ledger; the rest is the pipeline's own until it has ended. */
-static void put_ledger(const struct session *s, struct buf *out)
+static uint64_t above(uint64_t a, uint64_t b)
 {
-	const struct pipeline *p = s->pipeline;
+	return a > b ? a - b : 0;
+}
+
+/* Other threads count on while these are read: what is read last is the least, and what is between
+ * two counters is taken from them, so that the sums hold. */
+static void read_ledger(const struct pipeline *p, struct ledger *l)
+{
 	const struct pipeline_gauges *g = &p->gauges;
 
+	l->backfilled = count_of(&g->backfilled);
+	for (int i = 0; i < UNDECODED_CAUSES; i++) {
+		l->cause[i] = count_of(&g->cause[i]);
+		l->undecoded += l->cause[i];
+	}
+	l->decoded = count_of(&g->decoded);
+	l->spilled = count_of(&g->spilled);
+	l->discarded = count_of(&g->discarded);
+	l->captured = count_of(&g->captured);
+	if (l->captured < l->decoded + l->undecoded)
+		l->captured = l->decoded + l->undecoded;
+	if (l->captured < l->spilled + l->discarded)
+		l->captured = l->spilled + l->discarded;
+	l->in_flight = l->captured - l->decoded - l->undecoded;
+	l->in_memory = l->captured - l->spilled - l->discarded;
+	l->dropped_queue = count_of(&p->tap.dropped_queue);
+	l->prefiltered = count_of(&p->tap.prefiltered);
+	l->out_of_scope = count_of(&p->tap.out_of_scope);
+	l->queued = above(count_of(&p->tap.forwarded),
+			  l->out_of_scope + l->prefiltered + l->dropped_queue + l->captured);
+	l->forwarded =
+		l->out_of_scope + l->prefiltered + l->dropped_queue + l->queued + l->captured;
+}
+
+static void put_ledger(const struct pipeline *p, struct buf *out)
+{
+	struct ledger l = {0};
+
+	if (p)
+		read_ledger(p, &l);
 	buf_printf(out,
 		   ",\"ledger\":{\"forwarded\":%" PRIu64 ",\"out_of_scope\":%" PRIu64
-		   ",\"prefiltered\":%" PRIu64 ",\"dropped_queue\":%" PRIu64
-		   ",\"queued\":%u,\"captured\":%" PRIu64 ",\"decoded\":%" PRIu64
-		   ",\"undecoded\":%" PRIu64 ",\"in_flight\":%" PRIu64 "}",
-		   count_of(&p->tap.forwarded), count_of(&p->tap.out_of_scope),
-		   count_of(&p->tap.prefiltered), count_of(&p->tap.dropped_queue),
-		   ring_count(&p->tap.frames), count_of(&g->captured), count_of(&g->decoded),
-		   count_of(&g->undecoded), pipeline_behind(g));
+		   ",\"prefiltered\":%" PRIu64 ",\"dropped_queue\":%" PRIu64 ",\"queued\":%" PRIu64
+		   ",\"captured\":%" PRIu64 ",\"in_memory\":%" PRIu64 ",\"spilled\":%" PRIu64
+		   ",\"discarded\":%" PRIu64 ",\"decoded\":%" PRIu64 ",\"undecoded\":%" PRIu64
+		   ",\"in_flight\":%" PRIu64 ",\"backfilled\":%" PRIu64 ",\"cause\":{",
+		   l.forwarded, l.out_of_scope, l.prefiltered, l.dropped_queue, l.queued,
+		   l.captured, l.in_memory, l.spilled, l.discarded, l.decoded, l.undecoded,
+		   l.in_flight, l.backfilled);
+	for (int i = 0; i < UNDECODED_CAUSES; i++)
+		buf_printf(out, "%s\"%s\":%" PRIu64, i ? "," : "",
+			   undecoded_name((enum undecoded)i), l.cause[i]);
+	buf_puts(out, "}}");
 }
 
 static void put_shards(const struct session *s, struct buf *out, uint64_t *memory)
@@ -83,39 +139,41 @@ static void put_filter(struct hosting *h, struct session *s, struct buf *out)
 	uint64_t first, head;
 
 	rowfile_range(&h->rows, &first, &head);
-	buf_printf(out,
-		   ",\"rows\":{\"total\":%" PRIu64 ",\"first\":%" PRIu64 "},\"filter\":", head - 1,
-		   first);
-	display_put_status(&s->display, out);
+	buf_printf(out, ",\"rows\":{\"total\":%" PRIu64 ",\"first\":%" PRIu64 "}", head - 1, first);
+	buf_puts(out, ",\"filter\":");
+	display_put_state(&s->display, out);
 }
 
 static void put_files(struct session *s, struct buf *out)
 {
+	struct places *p = &s->spool.places;
+	struct stat st;
+	unsigned i;
+
 	buf_puts(out, ",\"files\":[");
 	if (s->spools) {
-		struct places *p = &s->spool.places;
-
 		pthread_mutex_lock(&p->lock);
-		for (unsigned i = 0; i < p->files; i++) {
-			buf_puts(out, i ? ",{\"path\":" : "{\"path\":");
+		i = p->files > HOSTING_FILES ? p->files - HOSTING_FILES : 0;
+		for (bool more = false; i < p->files; i++, more = true) {
+			if (stat(p->file[i].path, &st))
+				st.st_size = 0;
+			buf_puts(out, more ? ",{\"path\":" : "{\"path\":");
 			buf_json(out, p->file[i].path, strlen(p->file[i].path));
-			buf_printf(out, ",\"frames\":%" PRIu64 "}",
-				   p->file[i].end - p->file[i].first);
+			buf_printf(out, ",\"frames\":%" PRIu64 ",\"bytes\":%" PRIu64 "}",
+				   p->file[i].end > p->file[i].first
+					   ? p->file[i].end - p->file[i].first
+					   : 0,
+				   (uint64_t)st.st_size);
 		}
 		pthread_mutex_unlock(&p->lock);
 	}
 	buf_putc(out, ']');
 }
 
-static void put_session(struct hosting *h, struct session *s, struct buf *out, uint64_t *memory)
+static void put_source(const struct session *s, struct buf *out)
 {
-	const struct pipeline_gauges *g = &s->pipeline->gauges;
-	uint64_t oldest_ns = count_of(&g->oldest_ns), now_ns = clock_now_ns();
 	char rate[64];
-	struct hosting_point last = {0};
 
-	put_text(out, "session", s->name);
-	put_text(out, "started", h->started);
 	session_rate(s, rate, sizeof(rate));
 	buf_puts(out, ",\"source\":{\"files\":[");
 	for (unsigned i = 0; i < s->options.replay.file_count; i++) {
@@ -126,9 +184,26 @@ static void put_session(struct hosting *h, struct session *s, struct buf *out, u
 	buf_puts(out, "],\"rate\":");
 	buf_json(out, rate, strlen(rate));
 	buf_putc(out, '}');
-	put_interfaces(s, out);
-	put_text(out, "capture_filter", s->options.filter);
-	put_ledger(s, out);
+}
+
+static void put_session(struct hosting *h, struct session *s, struct buf *out, uint64_t *memory)
+{
+	const struct pipeline_gauges *g = &s->pipeline->gauges;
+	uint64_t oldest_ns = count_of(&g->oldest_ns), now_ns = clock_now_ns();
+	struct hosting_point last = {0};
+	char filter[sizeof(h->capture_filter)];
+
+	put_text(out, "session", s->name);
+	put_text(out, "started", h->started);
+	put_source(s, out);
+	put_interfaces(h, s, out);
+	pthread_mutex_lock(&h->lock);
+	if (h->points && h->state == HOSTING_RUNNING)
+		last = h->point[(h->points - 1) % HOSTING_POINTS];
+	memcpy(filter, h->capture_filter, sizeof(filter));
+	pthread_mutex_unlock(&h->lock);
+	put_text(out, "capture_filter", filter);
+	put_ledger(s->pipeline, out);
 	buf_printf(out, ",\"behind\":{\"frames\":%" PRIu64 ",\"ns\":%" PRIu64 "}",
 		   pipeline_behind(g), oldest_ns && now_ns > oldest_ns ? now_ns - oldest_ns : 0);
 	put_text(out, "profile",
@@ -136,16 +211,24 @@ static void put_session(struct hosting *h, struct session *s, struct buf *out, u
 								 memory_order_relaxed)));
 	put_shards(s, out, memory);
 	put_filter(h, s, out);
-	pthread_mutex_lock(&h->lock);
-	if (h->points && h->state == HOSTING_RUNNING)
-		last = h->point[(h->points - 1) % HOSTING_POINTS];
-	pthread_mutex_unlock(&h->lock);
 	buf_printf(out,
 		   ",\"rate\":{\"frames\":%" PRIu64 ",\"bytes\":%" PRIu64
 		   "},\"queue\":{\"depth\":%u,\"limit\":%u}",
 		   last.in, last.bytes, ring_count(&s->pipeline->tap.frames),
 		   s->pipeline->tap.config.queue_limit);
 	put_files(s, out);
+	buf_printf(out, ",\"audit\":%" PRIu64, count_of(&s->audit_lines));
+}
+
+static void put_nothing(struct buf *out)
+{
+	buf_puts(out, ",\"session\":\"\",\"started\":\"\",\"source\":{\"files\":[],\"rate\":\"\"},"
+		      "\"interfaces\":[],\"capture_filter\":\"\"");
+	put_ledger(NULL, out);
+	buf_puts(out, ",\"behind\":{\"frames\":0,\"ns\":0},\"profile\":\"\",\"shards\":[],"
+		      "\"rows\":{\"total\":0,\"first\":1},\"filter\":" DISPLAY_NO_STATE
+		      ",\"rate\":{\"frames\":0,\"bytes\":0},\"queue\":{\"depth\":0,\"limit\":0},"
+		      "\"files\":[],\"audit\":0");
 }
 
 /* What is in it is not worth a hash: the text itself says whether it has changed. */
@@ -166,6 +249,7 @@ enum panel_result hosting_status(struct panel *p, struct buf *out, uint64_t *ser
 	size_t from = out->n;
 	uint64_t memory = 0;
 	struct rusage own;
+	bool used;
 
 	pthread_mutex_lock(&h->lock);
 	buf_printf(out, "{\"version\":\"" SECVF_VERSION "\",\"state\":\"%s\",\"marks\":%zu",
@@ -174,11 +258,15 @@ enum panel_result hosting_status(struct panel *p, struct buf *out, uint64_t *ser
 	buf_printf(out, ",\"tshark\":{\"found\":%s", h->tshark.found ? "true" : "false");
 	put_text(out, "path", h->tshark.found ? h->tshark.path : "");
 	put_text(out, "version", h->tshark.found ? h->tshark.version : "");
+	/* A session may have found one that came later. */
+	used = h->tshark.found || (s && count_of(&s->pipeline->gauges.generations));
 	buf_printf(out, "},\"sharkd\":%s,\"offline\":%s", h->sharkd[0] ? "true" : "false",
-		   h->tshark.found ? "false" : "true");
+		   used ? "false" : "true");
 	if (s) {
 		put_session(h, s, out, &memory);
 		hosting_let_go(h);
+	} else {
+		put_nothing(out);
 	}
 	if (getrusage(RUSAGE_SELF, &own) == 0)
 		memory += (uint64_t)own.ru_maxrss * 1024;
@@ -212,6 +300,11 @@ enum panel_result hosting_capture_filter(struct panel *p, const char *filter, bo
 	struct tap_change *change;
 	struct session *s;
 
+	if (strlen(filter) >= sizeof(h->capture_filter)) {
+		err_set(err, EXIT_USAGE, "a capture filter has at most %zu bytes",
+			sizeof(h->capture_filter) - 1);
+		return PANEL_BAD;
+	}
 	if (*filter && !(bpf = bpf_compile(filter, &why))) {
 		bpf_error_place(filter, &at, &n);
 		put_verdict(out, false, why.text, at, n, NULL);
@@ -234,6 +327,9 @@ enum panel_result hosting_capture_filter(struct panel *p, const char *filter, bo
 	change->filter = bpf;
 	snprintf(change->text, sizeof(change->text), "%s", filter);
 	tap_change(&s->pipeline->tap, change);
+	pthread_mutex_lock(&h->lock);
+	snprintf(h->capture_filter, sizeof(h->capture_filter), "%s", filter);
+	pthread_mutex_unlock(&h->lock);
 	hosting_let_go(h);
 	put_verdict(out, true, NULL, 0, 0, NULL);
 	return PANEL_OK;
@@ -254,6 +350,7 @@ enum panel_result hosting_scope(struct panel *p, struct json_object *body, struc
 	struct session *s = hosting_hold(h);
 	struct tap_change *change = calloc(1, sizeof(*change));
 	struct json_object *names;
+	size_t used;
 
 	if (!s || !change) {
 		free(change);
@@ -275,7 +372,17 @@ enum panel_result hosting_scope(struct panel *p, struct json_object *body, struc
 			return PANEL_BAD;
 		}
 		port_set_add(&change->scope, (unsigned)port);
+		used = strlen(change->text);
+		snprintf(change->text + used, sizeof(change->text) - used, "%s%s", used ? "," : "",
+			 name);
 	}
+	if (change->all)
+		snprintf(change->text, sizeof(change->text), "all");
+	pthread_mutex_lock(&h->lock);
+	h->scope = change->scope;
+	h->scope_all = change->all;
+	h->scope_set = true;
+	pthread_mutex_unlock(&h->lock);
 	atomic_store_explicit(&s->scope_changed, true, memory_order_relaxed);
 	tap_change(&s->pipeline->tap, change);
 	hosting_let_go(h);
@@ -283,13 +390,36 @@ enum panel_result hosting_scope(struct panel *p, struct json_object *body, struc
 }
 
 /* Without tshark: what is known of headers. */
-static enum panel_result check_alone(struct session *s, const char *filter, struct buf *out)
+static void check_alone(const char *filter, struct buf *out)
 {
-	struct err why = {0};
-	bool ok = display_check(&s->display, filter, &why);
+	struct dfilter_error why;
+	struct dfilter *f = filter[strspn(filter, " \t")] ? dfilter_compile(filter, &why) : NULL;
+	char text[700];
 
-	put_verdict(out, ok, why.text, 0, 0, NULL);
-	return PANEL_OK;
+	if (f || !filter[strspn(filter, " \t")]) {
+		put_verdict(out, true, NULL, 0, 0, NULL);
+	} else {
+		snprintf(text, sizeof(text), "%s%s", why.text,
+			 why.fault == DFILTER_BEYOND
+				 ? ": without tshark, only fields of the headers can be filtered by"
+				 : "");
+		put_verdict(out, false, text, why.at, 1, NULL);
+	}
+	dfilter_free(f);
+}
+
+/* Return: false with @err where nobody could be asked */
+static bool check_filter(struct hosting *h, const char *filter, struct filter_verdict *v,
+			 struct err *err)
+{
+	bool asked;
+
+	if (!filter[strspn(filter, " \t")])
+		return true;
+	pthread_mutex_lock(&h->check_lock);
+	asked = inspector_check(&h->checker, filter, v, err);
+	pthread_mutex_unlock(&h->check_lock);
+	return asked;
 }
 
 enum panel_result hosting_filter(struct panel *p, const char *filter, bool set, struct buf *out,
@@ -298,36 +428,37 @@ enum panel_result hosting_filter(struct panel *p, const char *filter, bool set, 
 	struct hosting *h = p->ctx;
 	struct filter_verdict v = {.ok = true};
 	struct session *s;
-	bool asked = true;
+	bool ok;
 
-	if (h->tshark.found) {
-		pthread_mutex_lock(&h->check_lock);
-		asked = inspector_check(&h->checker, filter, &v, err);
-		pthread_mutex_unlock(&h->check_lock);
+	if (strlen(filter) >= SIEVE_FILTER_MAX) {
+		err_set(err, EXIT_USAGE, "a display filter has at most %u bytes",
+			SIEVE_FILTER_MAX - 1);
+		return PANEL_BAD;
 	}
-	if (!asked)
+	if (!h->tshark.found && !set) {
+		check_alone(filter, out);
+		return PANEL_OK;
+	}
+	if (h->tshark.found && !check_filter(h, filter, &v, err))
 		return PANEL_FAILED;
-	if (h->tshark.found && (!v.ok || !set)) {
+	if (!v.ok || !set) {
 		put_verdict(out, v.ok, v.message, v.at, v.n, v.hint);
 		return PANEL_OK;
 	}
 	s = hosting_hold(h);
 	if (!s)
 		return hosting_no_session(err);
-	if (!set) {
-		enum panel_result result = check_alone(s, filter, out);
-
-		hosting_let_go(h);
-		return result;
-	}
-	pthread_mutex_lock(&h->check_lock);
-	if (display_set(&s->display, filter, err))
-		put_verdict(out, true, v.message, 0, 0, v.hint);
-	else
-		put_verdict(out, false, err->text, 0, 0, NULL);
-	pthread_mutex_unlock(&h->check_lock);
+	ok = display_set(&s->display, filter, err);
 	hosting_let_go(h);
 	waker_wake(&h->watcher_waker);
+	if (ok)
+		put_verdict(out, true, v.message, 0, 0, v.hint);
+	else if (!h->tshark.found)
+		check_alone(filter, out);
+	else if (err->exit == EXIT_USAGE)
+		put_verdict(out, false, err->text, 0, 0, NULL);
+	else
+		return PANEL_FAILED;
 	return PANEL_OK;
 }
 
@@ -364,15 +495,13 @@ enum panel_result hosting_statistics(struct panel *p, uint32_t top, struct buf *
 {
 	struct hosting *h = p->ctx;
 	struct session *s = hosting_hold(h);
-	char filter[SIEVE_FILTER_MAX];
 
 	if (!s)
 		return hosting_no_session(err);
-	display_filter(&s->display, filter);
+	pthread_mutex_lock(&h->tally_lock);
 	hosting_count(h, s);
 	buf_puts(out, "{\"filter\":");
-	buf_json(out, filter, strlen(filter));
-	pthread_mutex_lock(&h->tally_lock);
+	buf_json(out, h->tally_filter, strlen(h->tally_filter));
 	buf_printf(out, ",\"lost\":%" PRIu64 ",\"statistics\":", h->tally_lost);
 	tally_print_json(h->tally, top, out);
 	pthread_mutex_unlock(&h->tally_lock);

@@ -412,6 +412,7 @@ void session_audit_line(void *ctx, const char *members, size_t n)
 
 	pthread_mutex_lock(&s->audit_lock);
 	audit_file_line(&s->audit, members, n);
+	atomic_fetch_add_explicit(&s->audit_lines, 1, memory_order_relaxed);
 	if (s->bundle)
 		bundle_line(s->bundle, members, n);
 	pthread_mutex_unlock(&s->audit_lock);
@@ -848,6 +849,7 @@ static void session_done(struct session *s)
 		s->options.host.event(s->options.host.ctx, s, HOST_GONE);
 	control_stop(&s->control);
 	display_close(&s->display);
+	output_done(&s->output);
 	live_close(s);
 	if (s->pipeline)
 		pipeline_done(s->pipeline);

@@ -30,6 +30,7 @@ struct serving {
 	struct hosting hosting;
 	struct server_config config;
 	unsigned long long port;
+	const char *tshark; /* as the words of replay say */
 	bool start;
 };
 
@@ -75,7 +76,7 @@ static bool parse(struct serving *s, int argc, char **argv, struct err *err)
 }
 
 /* The words behind -- are right, as far as they can be told now. Files may come later. */
-static bool try_words(int words, char **word, struct err *err)
+static bool try_words(int words, char **word, const char **tshark, struct err *err)
 {
 	struct options *o = calloc(1, sizeof(*o));
 	char **argv = calloc((size_t)words + 3, sizeof(*argv));
@@ -88,6 +89,7 @@ static bool try_words(int words, char **word, struct err *err)
 		/* A capture may be named in the panel. */
 		if (!ok && strstr(err->text, "no capture was named"))
 			ok = true;
+		*tshark = o->tshark;
 	}
 	free(argv);
 	free(o);
@@ -107,7 +109,7 @@ static int serve(struct serving *s, struct err *err)
 	sigaddset(&ends, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &ends, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	if (!hosting_open(&s->hosting, s->hosting.words, s->hosting.word, err)) {
+	if (!hosting_open(&s->hosting, s->hosting.words, s->hosting.word, s->tshark, err)) {
 		hosting_close(&s->hosting);
 		return cli_say(err);
 	}
@@ -148,7 +150,7 @@ int cli_serve(int argc, char **argv)
 	/* Trying them moves optind. */
 	s->hosting.words = argc - optind;
 	s->hosting.word = argv + optind;
-	if (ok && try_words(s->hosting.words, s->hosting.word, &err))
+	if (ok && try_words(s->hosting.words, s->hosting.word, &s->tshark, &err))
 		exit = serve(s, &err);
 	else
 		exit = err.text[0] ? cli_say(&err) : err.exit;

@@ -34,6 +34,7 @@ struct session {
 	struct port_posix posix;
 	struct audit_file audit;
 	pthread_mutex_t audit_lock; /* the pipeline's thread, the display filter's, ours */
+	atomic_ullong audit_lines;  /* told; any thread may read it, relaxed */
 	struct bpf *filter;
 	struct eth_switch *eth;
 	struct replay *replay; /* NULL: no files */

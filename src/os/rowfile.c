@@ -62,21 +62,41 @@ static bool kept(const struct rowfile *r, uint64_t id)
 	return id >= first(r) && id < r->head;
 }
 
+/* Rows that came again lie further on than their neighbours, so all have to be looked at. */
 static void give_back(struct rowfile *r)
 {
 #ifdef FALLOC_FL_PUNCH_HOLE
-	uint64_t at = entry(r, first(r))->at;
+	uint64_t least = r->flushed;
 
-	if (!entry(r, first(r))->n || at < r->given_back + ROWFILE_GIVE_BACK)
+	if (r->end < r->look_at + ROWFILE_GIVE_BACK)
 		return;
-	/* Rows that came again lie further on, so nothing before the first one's place is of use
-	 * but by chance: one whose neighbour came late keeps it. */
-	fallocate(r->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)r->given_back,
-		  (off_t)(at - r->given_back));
-	r->given_back = at;
+	r->look_at = r->end;
+	for (uint64_t id = first(r); id < r->head; id++) {
+		if (entry(r, id)->n && entry(r, id)->at < least)
+			least = entry(r, id)->at;
+	}
+	if (least <= r->given_back)
+		return;
+	/* What can't be given back stays. */
+	(void)fallocate(r->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)r->given_back,
+			(off_t)(least - r->given_back));
+	r->given_back = least;
 #else
 	(void)r;
 #endif
+}
+
+/* What lies in the file from @at on did not get there. */
+static void lose_from(struct rowfile *r, uint64_t at)
+{
+	for (uint64_t id = first(r); id < r->head; id++) {
+		struct rowfile_entry *e = entry(r, id);
+
+		if (!e->n || e->at + e->n <= at)
+			continue;
+		*e = (struct rowfile_entry){.taken = e->taken};
+		r->lost++;
+	}
 }
 
 static void flush(struct rowfile *r)
@@ -93,8 +113,8 @@ static void flush(struct rowfile *r)
 			break;
 		at += (size_t)n;
 	}
-	/* What the disk did not take reads as zeros: no row. */
-	r->lost += at < r->pending.n;
+	if (at < r->pending.n)
+		lose_from(r, r->flushed + at);
 	r->flushed += r->pending.n;
 	r->pending.n = 0;
 	give_back(r);
@@ -114,8 +134,18 @@ static uint32_t fields_bytes(const struct decoded_fields *fields)
 /* Ids up to @id have an entry; those without a row an empty one. */
 static void advance(struct rowfile *r, uint64_t id)
 {
+	if (id - r->head >= r->rows_max)
+		r->head = id - r->rows_max + 1;
 	for (; r->head <= id; r->head++)
 		*entry(r, r->head) = (struct rowfile_entry){0};
+}
+
+static void tell_again(struct rowfile *r, uint64_t id)
+{
+	if (r->again_head - r->again_tail < ROWFILE_AGAIN_MAX)
+		r->again[r->again_head++ % ROWFILE_AGAIN_MAX] = id;
+	else
+		r->again_missed = true;
 }
 
 void rowfile_put(struct rowfile *r, const struct decoded *d)
@@ -135,20 +165,18 @@ void rowfile_put(struct rowfile *r, const struct decoded *d)
 		advance(r, d->id);
 	e = entry(r, d->id);
 	if (kept(r, d->id)) {
-		if (e->n && r->again_head - r->again_tail < ROWFILE_AGAIN_MAX)
-			r->again[r->again_head++ % ROWFILE_AGAIN_MAX] = d->id;
-		else if (e->n)
-			r->again_missed = true;
+		if (e->taken)
+			tell_again(r, d->id);
 		*e = (struct rowfile_entry){.at = r->end,
 					    .n = (uint32_t)sizeof(row) + row.fields,
-					    .pair = shard_of(&d->basic, PAIRS)};
+					    .pair = shard_of(&d->basic, PAIRS) & PAIRS};
 		buf_put(&r->pending, &row, sizeof(row));
 		buf_put(&r->pending, d->fields, row.fields);
 		if (r->pending.failed) {
+			/* No memory: with it go those that were not in the file yet. */
+			lose_from(r, r->flushed);
 			buf_done(&r->pending);
 			r->flushed = r->end;
-			*e = (struct rowfile_entry){0};
-			r->lost++;
 		}
 		r->end = r->flushed + r->pending.n;
 		if (r->pending.n >= ROWFILE_BUFFER)
@@ -175,7 +203,7 @@ static bool read_row(struct rowfile *r, const struct rowfile_entry *e, char *p)
 	return pread(r->fd, p, e->n, (off_t)e->at) == (ssize_t)e->n;
 }
 
-bool rowfile_get(struct rowfile *r, uint64_t id, struct decoded *d)
+static bool get(struct rowfile *r, uint64_t id, bool take, struct decoded *d)
 {
 	struct rowfile_entry e = {0};
 	struct row row;
@@ -185,6 +213,8 @@ bool rowfile_get(struct rowfile *r, uint64_t id, struct decoded *d)
 	pthread_mutex_lock(&r->lock);
 	if (kept(r, id))
 		e = *entry(r, id);
+	if (e.n && take)
+		entry(r, id)->taken = 1;
 	if (e.n)
 		p = malloc(e.n);
 	if (p)
@@ -205,6 +235,16 @@ bool rowfile_get(struct rowfile *r, uint64_t id, struct decoded *d)
 	return ok;
 }
 
+bool rowfile_get(struct rowfile *r, uint64_t id, struct decoded *d)
+{
+	return get(r, id, false, d);
+}
+
+bool rowfile_take(struct rowfile *r, uint64_t id, struct decoded *d)
+{
+	return get(r, id, true, d);
+}
+
 size_t rowfile_pair(struct rowfile *r, uint64_t id, uint64_t from, uint64_t to, uint64_t *ids,
 		    size_t n)
 {
@@ -216,7 +256,7 @@ size_t rowfile_pair(struct rowfile *r, uint64_t id, uint64_t from, uint64_t to, 
 	if (to >= r->head)
 		to = r->head - 1;
 	for (uint64_t i = to; kept(r, id) && i >= from && got < n; i--) {
-		if (entry(r, i)->n && entry(r, i)->pair == entry(r, id)->pair)
+		if (entry(r, i)->n && entry(r, id)->n && entry(r, i)->pair == entry(r, id)->pair)
 			ids[got++] = i;
 	}
 	pthread_mutex_unlock(&r->lock);
@@ -229,18 +269,40 @@ size_t rowfile_pair(struct rowfile *r, uint64_t id, uint64_t from, uint64_t to, 
 	return got;
 }
 
-uint64_t rowfile_again(struct rowfile *r, uint64_t below, bool *missed)
+bool rowfile_again(struct rowfile *r, struct decoded *d, bool *missed)
 {
-	uint64_t id = 0;
+	uint64_t id;
+
+	*missed = false;
+	do {
+		id = 0;
+		pthread_mutex_lock(&r->lock);
+		*missed |= r->again_missed;
+		r->again_missed = false;
+		if (r->again_tail < r->again_head)
+			id = r->again[r->again_tail++ % ROWFILE_AGAIN_MAX];
+		pthread_mutex_unlock(&r->lock);
+		/* One that has gone since is passed over. */
+	} while (id && !rowfile_take(r, id, d));
+	return id != 0;
+}
+
+void rowfile_follow(struct rowfile *r)
+{
+	pthread_mutex_lock(&r->lock);
+	for (uint64_t id = first(r); id < r->head; id++)
+		entry(r, id)->taken = 0;
+	r->again_tail = r->again_head;
+	r->again_missed = false;
+	pthread_mutex_unlock(&r->lock);
+}
+
+uint64_t rowfile_lost(struct rowfile *r)
+{
+	uint64_t lost;
 
 	pthread_mutex_lock(&r->lock);
-	*missed = r->again_missed;
-	r->again_missed = false;
-	while (r->again_tail < r->again_head && !id) {
-		id = r->again[r->again_tail++ % ROWFILE_AGAIN_MAX];
-		if (id >= below)
-			id = 0;
-	}
+	lost = r->lost;
 	pthread_mutex_unlock(&r->lock);
-	return id;
+	return lost;
 }

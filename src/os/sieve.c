@@ -226,8 +226,15 @@ static void on_answer(struct frame_query *q)
 
 static void ask(struct sieve *s, uint64_t id)
 {
-	s->query = (struct frame_query){
-		.id = id, .answer = on_answer, .ctx = s, .wait = count_of(&s->end) == UINT64_MAX};
+	s->query.id = id;
+	s->query.answer = on_answer;
+	s->query.ctx = s;
+	s->query.where = FRAME_NONE;
+	s->query.segment = NULL;
+	/* Who takes it back may do so at this moment: then the pipeline is woken for it once more.
+	 */
+	atomic_store_explicit(&s->query.wait, count_of(&s->end) == UINT64_MAX && !cancelled(s),
+			      memory_order_relaxed);
 	atomic_store_explicit(&s->answered, false, memory_order_relaxed);
 	s->asked = pipeline_ask(s->config.pipeline, &s->query);
 	if (s->asked)
@@ -712,7 +719,7 @@ void sieve_done(struct sieve *s)
 	matches_done(&s->matches);
 }
 
-void sieve_put_status(struct sieve *s, struct buf *out)
+void sieve_put_state(struct sieve *s, struct buf *out)
 {
 	static const char *const states[] = {"runs", "done", "failed"};
 	enum sieve_state state = sieve_state(s);
@@ -721,13 +728,21 @@ void sieve_put_status(struct sieve *s, struct buf *out)
 	buf_json(out, s->filter, strlen(s->filter));
 	buf_printf(out,
 		   ",\"state\":\"%s\",\"matches\":%" PRIu64 ",\"judged\":%" PRIu64
-		   ",\"known\":%" PRIu64 ",\"by_tshark\":%" PRIu64 ",\"native\":%" PRIu64
-		   ",\"lost\":%" PRIu64 ",\"left_out\":%" PRIu64 ",\"generations\":%" PRIu64,
+		   ",\"known\":%" PRIu64,
 		   states[state], count_of(&s->matches.count), count_of(&s->matches.judged) - 1,
-		   count_of(&s->known) - 1, count_of(&s->fed), count_of(&s->native),
-		   count_of(&s->lost), count_of(&s->out), count_of(&s->generations));
+		   count_of(&s->known) - 1);
 	if (state == SIEVE_FAILED) {
 		buf_puts(out, ",\"error\":");
 		buf_json(out, s->why, strlen(s->why));
 	}
+}
+
+void sieve_put_status(struct sieve *s, struct buf *out)
+{
+	sieve_put_state(s, out);
+	buf_printf(out,
+		   ",\"by_tshark\":%" PRIu64 ",\"native\":%" PRIu64 ",\"lost\":%" PRIu64
+		   ",\"left_out\":%" PRIu64 ",\"generations\":%" PRIu64,
+		   count_of(&s->fed), count_of(&s->native), count_of(&s->lost), count_of(&s->out),
+		   count_of(&s->generations));
 }

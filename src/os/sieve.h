@@ -137,7 +137,11 @@ void sieve_done(struct sieve *s);
 /** sieve_state() - What it does */
 enum sieve_state sieve_state(const struct sieve *s);
 
-/** sieve_put_status() - As members of a JSON object: "filter":...,"state":...,"matches":N,... */
+/** sieve_put_state() - As members of a JSON object: "filter", "state", "matches", "judged",
+ * "known", and "error" where it has failed */
+void sieve_put_state(struct sieve *s, struct buf *out);
+
+/** sieve_put_status() - All that is known of it: the same, and who judged how many */
 void sieve_put_status(struct sieve *s, struct buf *out);
 
 #endif

@@ -105,10 +105,15 @@ struct subscriber tap_subscriber(struct tap *t)
 
 /* Only the switch's thread writes the counters, so a load and a store do; relaxed, as they order
  * nothing. */
+static void count_more(atomic_ullong *counter, uint64_t n)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
+			      memory_order_relaxed);
+}
+
 static void count(atomic_ullong *counter)
 {
-	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
-			      memory_order_relaxed);
+	count_more(counter, 1);
 }
 
 bool tap_report(struct tap *t, const struct tap_report *report)
@@ -417,6 +422,7 @@ void tap_publish(struct tap *t, const struct frame *f)
 		return;
 	}
 	count(&t->port[f->ingress].received);
+	count_more(&t->port[f->ingress].bytes, f->len);
 	if (t->config.filter && !bpf_match(t->config.filter, f->data, f->caplen, f->len)) {
 		count(&t->prefiltered);
 		return;

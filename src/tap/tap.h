@@ -97,6 +97,7 @@ struct tap_frame {
 /** struct tap_port - Frames that came in by one port; written by the switch's thread */
 struct tap_port {
 	atomic_ullong received, accepted, dropped; /* in scope; past the filter; queue was full */
+	atomic_ullong bytes;			   /* received, of whole frames */
 	uint64_t dropped_before; /* since the last that was queued: its epb_dropcount */
 };
 
