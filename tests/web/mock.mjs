@@ -270,10 +270,10 @@ export class Mock {
       capture_filter: this.captureFilter,
       ledger: { forwarded: s + this.dropped, out_of_scope: 0, prefiltered: 0, dropped_queue: this.dropped, queued: 0, captured: s, in_memory: s, spilled: 0, discarded: this.firstKept, decoded: Math.floor(s * 0.97), undecoded: Math.floor(s * 0.018), in_flight: this.pendingTail, backfilled: 0, cause: s ? { skipped_stall: Math.floor(s * 0.0103), quarantined: Math.floor(s * 0.0076) } : {} },
       behind: { frames: Math.min(s, this.pendingTail), ns: Math.min(s, this.pendingTail) * 137_211 }, profile: "lean", shards: [{ profile: "lean", generation: 1, memory: 210e6 }],
-      rows: { total: s, first: this.firstKept + 1 }, filter: { ...this.filter },
+      rows: { total: s, first: this.firstKept + 1 }, filter: this.filter.filter ? { ...this.filter } : { state: "done" },
       rate: running ? { frames: this.o.rate, bytes: this.o.rate * 180 } : { frames: 0, bytes: 0 }, queue: { depth: running ? 37 + (this.serial % 50) : 0, limit: this.settings.queue_limit },
       files: s ? [{ path: "/var/lib/secvf/Captures/lab_00001.pcapng", frames: Math.floor(s / 2), bytes: s * 90 }, { path: "/var/lib/secvf/Captures/lab_00002.pcapng", frames: Math.ceil(s / 2), bytes: s * 90 }] : [],
-      memory: 412e6, audit: this.auditLines().length, marks: this.marks.size,
+      memory: 412e6, marks: this.marks.size,
     };
   }
 

@@ -57,10 +57,10 @@ export interface StartBody {
 }
 
 export const api = {
-  status: () => get<Status>("/api/status"),
-  start: (body: StartBody) => post<Status>("/api/capture/start", body),
-  stop: () => post<Status>("/api/capture/stop"),
-  clear: () => post<Status>("/api/capture/clear"),
+  status: async () => whole(await get<Partial<Status>>("/api/status")),
+  start: async (body: StartBody) => whole(await post<Partial<Status>>("/api/capture/start", body)),
+  stop: async () => whole(await post<Partial<Status>>("/api/capture/stop")),
+  clear: async () => whole(await post<Partial<Status>>("/api/capture/clear")),
   captureFilter: (filter: string) => post<Verdict>("/api/capture/filter", { filter }),
   checkCaptureFilter: (filter: string, signal?: AbortSignal) =>
     get<Verdict>(`/api/capture/filter/check?filter=${q(filter)}`, signal),
@@ -135,6 +135,24 @@ export type Link =
   | { state: "lost"; attempt: number; again: number }
   | { state: "refused" };
 
+/** A status with all its parts: what has nothing to say may be left out by the server. */
+export function whole(said: Partial<Status>): Status {
+  const filter = { filter: "", matches: 0, judged: 0, known: 0, ...said.filter };
+  return {
+    version: "", state: "idle", session: "", started: "", source: {}, sharkd: false, offline: false, interfaces: [], profile: "", files: [],
+    memory: 0, audit: 0, marks: 0,
+    ...said,
+    capture_filter: said.capture_filter ?? "",
+    tshark: said.tshark ?? { found: false },
+    ledger: said.ledger ?? {},
+    behind: { frames: 0, ns: 0, ...said.behind },
+    rows: { total: 0, first: 1, ...said.rows },
+    rate: { frames: 0, bytes: 0, ...said.rate },
+    queue: { depth: 0, limit: 0, ...said.queue },
+    filter: { ...filter, state: filter.filter ? (said.filter?.state ?? "runs") : "none" },
+  };
+}
+
 /** The longest time between two attempts to connect again, ms. */
 const RETRY_MAX = 10_000;
 
@@ -173,7 +191,7 @@ export class Events {
     requestAnimationFrame(() => {
       this.scheduled = false;
       if (this.latest === null) return;
-      const status = JSON.parse(this.latest) as Status;
+      const status = whole(JSON.parse(this.latest) as Partial<Status>);
       this.latest = null;
       this.onStatus(status);
     });

@@ -8,7 +8,7 @@ import type { AuditLine } from "./types";
 import { VList } from "./vlist";
 
 const CHUNK = 1000;
-const CHUNKS_MAX = 50; // how far back is looked for the place
+const CHUNKS_MAX = 200; // how many lines are looked through for the place
 const KEPT = 5000;
 
 function summary(line: AuditLine): [string, string, string] {
@@ -30,20 +30,26 @@ export function Audit() {
     const before = document.activeElement as HTMLElement | null;
     drawer.current?.focus();
     const load = async () => {
-      const end = st.status.value?.audit ?? 0;
-      let all: AuditLine[] = [];
-      let has = false;
-      // Backwards from the newest, until the event is there.
-      for (let i = 0, to = end; i < CHUNKS_MAX && to > 0 && !has; i++) {
-        const from = Math.max(0, to - CHUNK);
-        const a = await api.audit(from, to - from);
-        has = a.lines.some((l) => l["event"] === open.at);
-        all = [...a.lines, ...all].slice(0, KEPT);
-        to = from;
+      // Forwards, as only the server knows where lines end. What is shown is the newest of them, or, where the event is
+      // further back, the lines about the newest of its kind.
+      let next = Math.max(0, (st.status.value?.audit ?? 0) - CHUNK * CHUNKS_MAX);
+      let window: AuditLine[] = [];
+      let about: AuditLine[] | null = null;
+      let last: AuditLine[] = [];
+      const has = (lines: AuditLine[]) => lines.some((l) => l["event"] === open.at);
+      for (let i = 0; i < CHUNKS_MAX && !given; i++) {
+        const a = await api.audit(next, CHUNK);
+        if (!a.lines.length) break;
+        if (has(a.lines)) about = [...last, ...a.lines];
+        else if (about && has(last)) about = [...about, ...a.lines];
+        window = [...window, ...a.lines].slice(-KEPT);
+        last = a.lines;
+        if (a.next <= next) break;
+        next = a.next;
       }
       if (given) return;
-      setFound(has);
-      setLines(all);
+      setFound(about !== null);
+      setLines(has(window) || !about ? window : about);
     };
     load().catch((e: unknown) => setError(e instanceof Error ? e.message : String(e)));
     return () => {

@@ -322,7 +322,7 @@ export class Grid {
     this.rows.total = total;
     if (this.filterState === "runs" && s.filter.state !== "runs") {
       this.rows.stale();
-      if (st.activeId.value !== null && !st.following.value) void this.locate(st.activeId.value, false);
+      if (st.activeId.value !== null && !st.following.value) void this.locate(st.activeId.value, true);
     }
     this.filterState = s.filter.state;
     this.rows.moving = s.filter.state === "runs";

@@ -280,6 +280,6 @@ const stopFirst = effect(() => {
   st.captureText.value = st.captureText.peek() || s.capture_filter;
   queueMicrotask(() => stopFirst());
 });
-api.settings().then((s) => (st.settings.value = { ...st.DEFAULTS, ...s }), () => undefined);
+api.settings().then((s) => (st.settings.value = st.complete(s)), () => undefined);
 st.events.connect();
 void loadFilters();

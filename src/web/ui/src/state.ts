@@ -25,6 +25,11 @@ export const DEFAULTS: Settings = {
 };
 export const settings = signal<Settings>(DEFAULTS);
 
+/** Settings with those that were never set; no column at all is all of them. */
+export function complete(s: Partial<Settings>): Settings {
+  return { ...DEFAULTS, ...s, columns: s.columns?.length ? s.columns : DEFAULTS.columns };
+}
+
 const systemDark = window.matchMedia("(prefers-color-scheme: dark)");
 const prefersDark = signal(systemDark.matches);
 systemDark.addEventListener("change", (e) => (prefersDark.value = e.matches));
@@ -143,7 +148,7 @@ export async function change(partial: Partial<Settings>): Promise<boolean> {
   settings.value = { ...before, ...partial };
   try {
     const kept = await api.setSettings(partial);
-    settings.value = { ...settings.value, ...kept };
+    settings.value = complete({ ...settings.value, ...kept });
     return true;
   } catch (e) {
     settings.value = before;

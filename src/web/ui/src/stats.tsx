@@ -91,6 +91,12 @@ const CHARTS: ChartSpec[] = [
   { title: "Queue depth", text: short, lines: [["queue", "queued", "--chart-4"], ["behind", "behind", "--chart-2"]] },
 ];
 
+/** Ms since the start as minutes and seconds. */
+function clock(ms: number): string {
+  const s = Math.round(ms / 1000);
+  return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}`;
+}
+
 function Charts() {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -113,7 +119,7 @@ function Charts() {
           width: width(), height: 74, legend: { show: false }, cursor: { show: false }, pxAlign: 1, padding: [6, 14, 0, 0],
           scales: { x: { time: false }, y: { range: (_u, _lo, hi) => [0, Math.max(1, hi ?? 1) * 1.08] } },
           axes: [
-            { ...axis, size: 17, gap: 4, space: 70, values: (_u, v) => v.map((t) => { const s = Math.round(t / 1000); return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}`; }) },
+            { ...axis, size: 17, gap: 4, space: 70, values: (_u, v) => v.map((t) => (t % 1000 ? "" : clock(t))) },
             { ...axis, size: 50, gap: 3, space: 24, values: (_u, v) => v.map((n, k) => (k > 0 && c.text(n) === c.text(v[k - 1] ?? 0) ? "" : c.text(n))) },
           ],
           series: [{}, ...c.lines.map(([, label, name], k) => ({ label, stroke: color(name), width: 1.25, points: { show: false }, ...(k === 0 ? { fill: `${color(name)}22` } : {}) }))],

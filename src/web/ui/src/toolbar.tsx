@@ -63,7 +63,7 @@ function Interfaces() {
         {list.map((i) => (
           <label key={i.name} class="check">
             <input type="checkbox" checked={i.in_scope} onChange={(e) => toggle(i.name, e.currentTarget.checked)} />
-            <span>{visible(i.name, 60)}</span><span class="num">{count(i.frames)}</span><span class="num dimmed">{bytesText(i.bytes)}</span>
+            <span>{visible(i.name, 60)}</span><span class="num">{count(i.frames)}</span><span class="num dimmed">{i.bytes || !i.frames ? bytesText(i.bytes) : ""}</span>
           </label>
         ))}
         {list.length ? null : <p class="dimmed">No VM is on the switch yet. One is listed as soon as it sends its first frame.</p>}
