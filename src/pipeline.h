@@ -169,9 +169,7 @@ struct frame_query {
 	/* Called once, on the pipeline's thread: must not block. The query is the asker's again */
 	void (*answer)(struct frame_query *q);
 	void *ctx;
-	/* Answer once there is such a frame, or never will be; any thread may clear it, and wake
-	 * the pipeline */
-	atomic_bool wait;
+	atomic_bool wait;	    /* answer once there is such a frame, or never will be */
 	enum frame_where where;	    /* the answer; in memory: */
 	struct segment *segment;    /* a reference, which is the asker's now */
 	const unsigned char *block; /* in it */
@@ -185,6 +183,7 @@ struct frame_query {
  */
 struct pipeline_gauges {
 	atomic_ullong captured, decoded, undecoded, generations;
+	atomic_ullong spilled, discarded, backfilled, cause[UNDECODED_CAUSES];
 	atomic_ullong latency_ns; /* the greatest since another thread set it to 0 */
 	atomic_ullong oldest_ns;  /* monotonic, when the oldest unsettled frame was published; 0:
 				     none is */
@@ -328,6 +327,9 @@ bool pipeline_finished(struct pipeline *p);
 
 /** pipeline_ledger() - The ledger as it stands; exact where the switch's thread rests */
 struct ledger pipeline_ledger(struct pipeline *p);
+
+/** pipeline_show() - Bring the gauges up to date. Whoever steps it, or did until it ended */
+void pipeline_show(struct pipeline *p);
 
 /** ek_refusal_name() - "oversize", "cut", "noise", "broken", "unnumbered", "unmatched" */
 const char *ek_refusal_name(enum ek_refusal why);

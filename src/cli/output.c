@@ -217,6 +217,7 @@ int output_start(struct output *o, struct wake wake)
 		ring_done(&o->ring);
 		waker_done(&o->waker);
 	}
+	o->wakes = !error;
 	return error;
 }
 
@@ -226,6 +227,12 @@ void output_join(struct output *o)
 	pthread_join(o->thread, NULL);
 	drop_held(o);
 	ring_done(&o->ring);
-	waker_done(&o->waker);
 	buf_done(&o->rows);
+}
+
+void output_done(struct output *o)
+{
+	if (o->wakes)
+		waker_done(&o->waker);
+	o->wakes = false;
 }

@@ -58,6 +58,8 @@ test("capture, filter, save, look, follow, export", { skip, timeout: 240_000 }, 
   await page.goto(url);
 
   // The capture runs, and its rows come.
+  await page.waitForSelector(".row:not([hidden]):not(.loading)");
+  await page.keyboard.press("Home"); // the newest are followed
   await page.waitForSelector('.row[data-rank="0"]:not([hidden]):not(.loading)');
   await picture(page, "capture");
 
@@ -68,12 +70,12 @@ test("capture, filter, save, look, follow, export", { skip, timeout: 240_000 }, 
   await page.keyboard.press("/");
   await page.keyboard.type(expression);
   await page.keyboard.press("Enter");
-  await page.waitForFunction((n) => new RegExp(`\\b${n} shown\\b`).test(document.querySelector(".statusbar").textContent), theirs);
+  await page.waitForFunction((n) => new RegExp(`(^|[^0-9,])${n} shown`).test(document.querySelector(".statusbar").textContent), theirs);
   await picture(page, "filter");
 
   // It is saved, and there for another program.
   await page.getByRole("button", { name: "Save", exact: true }).click();
-  await page.getByLabel("Name").fill("names asked for");
+  await page.getByLabel("Name", { exact: true }).fill("names asked for");
   await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
   await page.getByRole("dialog").waitFor({ state: "detached" });
   const kept = JSON.parse(readFileSync(join(home, "config/secvf/settings.json"), "utf8")).SavedDisplayFilters;
@@ -84,12 +86,12 @@ test("capture, filter, save, look, follow, export", { skip, timeout: 240_000 }, 
   await page.getByRole("treeitem", { name: /Domain Name System/ }).waitFor();
   await page.getByRole("treeitem", { name: /Internet Protocol Version/ }).locator(".twist").first().click();
   await page.getByRole("treeitem", { name: /Source Address|Source: / }).first().click();
-  await page.waitForFunction(() => document.querySelectorAll(".hexpane .lit, .hex .lit, [class*=hex] .lit, [class*=hex] .on, [class*=hex] .sel").length > 0);
+  await page.waitForFunction(() => document.querySelectorAll(".hexes .marked").length > 0);
   await picture(page, "field");
 
   // The stream that it is part of.
   await page.getByRole("button", { name: /Follow UDP/ }).click();
-  await page.getByRole("dialog").getByText(/client/i).first().waitFor();
+  await page.getByRole("dialog").locator(".said.client:not([hidden])").first().waitFor();
   await picture(page, "follow");
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "detached" });
