@@ -19,7 +19,7 @@ async function clean(page, where) {
 }
 
 for (const theme of ["light", "dark"]) {
-  test(`no violations, ${theme}`, { skip, timeout: 120_000 }, async () => {
+  test(`no violations, ${theme}`, { skip, timeout: 300_000 }, async () => {
     const { mock, page, close } = await open({ rows: 2000, pendingTail: 3, settings: { theme } });
     const shut_ = async () => {
       await page.keyboard.press("Escape");
@@ -71,7 +71,7 @@ for (const theme of ["light", "dark"]) {
       await close();
     }
   });
-  test(`no violations where there is nothing yet, ${theme}`, { skip, timeout: 60_000 }, async () => {
+  test(`no violations where there is nothing yet, ${theme}`, { skip, timeout: 180_000 }, async () => {
     const { page, close } = await open({ rows: 0, tshark: false, settings: { theme } });
     try {
       await page.waitForSelector(`html[data-theme="${theme}"]`);

@@ -47,7 +47,7 @@ export async function open(options = {}, size = { width: 1280, height: 720 }) {
   const context = await (await launch()).newContext({ viewport: size, acceptDownloads: true, colorScheme: options.scheme ?? "light" });
   await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: mock.url });
   const page = await context.newPage();
-  page.setDefaultTimeout(8000);
+  page.setDefaultTimeout(20_000);
   page.faults = [];
   page.outside = [];
   page.on("pageerror", (e) => page.faults.push(String(e)));

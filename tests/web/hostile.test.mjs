@@ -36,7 +36,7 @@ async function harmless(page, where) {
   assert.ok(found.longest <= LONGEST, `${where}: a text of ${found.longest} characters`);
 }
 
-test("hostile packet content stays text", { skip, timeout: 60_000 }, async () => {
+test("hostile packet content stays text", { skip, timeout: 180_000 }, async () => {
   const { page, close } = await open({ rows: 300, hostile: true });
   try {
     await page.keyboard.press("Home");

@@ -13,7 +13,7 @@ after(shut);
 
 /** A test on a page of its own. After it, no fault of the page, nothing outside. */
 function on(name, options, body) {
-  test(name, { skip, timeout: 60_000 }, async () => {
+  test(name, { skip, timeout: 180_000 }, async () => {
     const at = await open(options, options.size);
     try {
       await body(at);
@@ -34,7 +34,7 @@ const applied = (page, mock, filter) => until(page, (f) => document.querySelecto
 /** What is on the clipboard once it matches. */
 async function copied(page, wanted) {
   let text = "";
-  for (const end = Date.now() + 8000; Date.now() < end; ) {
+  for (const end = Date.now() + 20_000; Date.now() < end; ) {
     text = await page.evaluate(() => navigator.clipboard.readText());
     if (wanted.test(text)) return text;
   }

@@ -3,7 +3,7 @@
 // Drawn by hand, not by the framework: it changes up to 30 times a second. What is in it is only
 // ever set as text.
 
-import { effect, untracked } from "@preact/signals";
+import { batch, effect, untracked } from "@preact/signals";
 import { api } from "./api";
 import { rowColors } from "./colors";
 import { COLUMNS, timeText, type Column } from "./columns";
@@ -461,8 +461,12 @@ export class Grid {
       return;
     }
     this.frozenId = this.rows.get(this.shown - 1)?.id ?? st.live.value?.rows.total ?? 0;
-    st.following.value = false;
-    st.frozen.value = this.shown;
+    const shown = this.shown;
+    // At once: between the two, the view would jump to the newest.
+    batch(() => {
+      st.frozen.value = shown;
+      st.following.value = false;
+    });
   }
 
   // Choice
