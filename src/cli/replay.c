@@ -793,8 +793,32 @@ static void say_missing(const struct session *s)
 	}
 }
 
+/* A display filter's thread may still have a line for the audit log, which is not of the bundle. */
+static struct bundle *take_bundle(struct session *s)
+{
+	struct bundle *b;
+
+	pthread_mutex_lock(&s->audit_lock);
+	b = s->bundle;
+	s->bundle = NULL;
+	pthread_mutex_unlock(&s->audit_lock);
+	return b;
+}
+
+static uint64_t audit_unwritten(struct session *s)
+{
+	uint64_t lines;
+
+	pthread_mutex_lock(&s->audit_lock);
+	lines = s->audit.unwritten;
+	pthread_mutex_unlock(&s->audit_lock);
+	return lines;
+}
+
 static int finish(struct session *s)
 {
+	struct bundle *bundle = take_bundle(s);
+	uint64_t unwritten = audit_unwritten(s);
 	struct ledger ledger = pipeline_ledger(s->pipeline);
 	struct err err = {0};
 	char why[256], report[4200];
@@ -803,11 +827,11 @@ static int finish(struct session *s)
 	if (!s->options.quiet)
 		session_summary(s, &ledger);
 	say_missing(s);
-	if (s->audit.unwritten) {
+	if (unwritten) {
 		fprintf(stderr,
 			"secvf: audit log %s: %llu lines could not be written; --audit names another "
 			"file\n",
-			s->audit.path, (unsigned long long)s->audit.unwritten);
+			s->audit.path, (unsigned long long)unwritten);
 		exit = EXIT_ENVIRONMENT;
 	}
 	if (s->output.error && s->output.error != EPIPE) {
@@ -824,8 +848,8 @@ static int finish(struct session *s)
 	}
 	if (s->failure.exit)
 		exit = cli_say(&s->failure);
-	if (s->bundle && !s->options.report) {
-		snprintf(report, sizeof(report), "%s/report.json", s->bundle->folder);
+	if (bundle && !s->options.report) {
+		snprintf(report, sizeof(report), "%s/report.json", bundle->folder);
 		s->options.report = report;
 	}
 	if (s->options.report && session_report(s, &ledger, &err))
@@ -837,9 +861,8 @@ static int finish(struct session *s)
 			ledger.queued || ledger.in_flight ? "frames are left under way" : why);
 		exit = EXIT_UNBALANCED;
 	}
-	if (s->bundle && bundle_close(s->bundle, s, s->options.report, exit, &err))
+	if (bundle && bundle_close(bundle, s, s->options.report, exit, &err))
 		exit = cli_say(&err);
-	s->bundle = NULL;
 	return exit;
 }
 
