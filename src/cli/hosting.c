@@ -12,7 +12,6 @@
 
 #include "base/check.h"
 #include "cli/cli.h"
-#include "os/frame_read.h"
 #include "os/scratch.h"
 
 const struct panel_ops hosting_ops = {
@@ -129,24 +128,64 @@ static bool ask(struct session *s, struct frame_query *q, struct asking *a)
 	return true;
 }
 
-bool hosting_block(struct session *s, uint64_t id, struct buf *block)
+void hosting_read_open(struct hosting_reader *r, struct session *s)
+{
+	*r = (struct hosting_reader){.s = s};
+	r->scans = s->spools && frame_scan_init(&r->scan, &s->spool.places) == 0;
+}
+
+void hosting_read_close(struct hosting_reader *r)
+{
+	segment_unref(r->segment);
+	if (r->scans)
+		frame_scan_done(&r->scan);
+}
+
+/* On to frame @id, which lies further on in the segment at hand. */
+static const unsigned char *step_to(struct hosting_reader *r, uint64_t id)
+{
+	for (; r->id < id; r->id++) {
+		do
+			r->block += block_bytes(r->block);
+		while (!block_is_packet(r->block));
+	}
+	return r->block;
+}
+
+const unsigned char *hosting_read(struct hosting_reader *r, uint64_t id)
 {
 	struct asking a = {.here = false};
 	struct frame_query q = {.id = id};
-	bool ok = false;
+	const unsigned char *block = NULL;
 
-	if (ask(s, &q, &a)) {
-		if (q.where == FRAME_IN_MEMORY) {
-			buf_put(block, q.block, block_bytes(q.block));
-			ok = !block->failed;
-		} else if (q.where == FRAME_LEFT && s->spools) {
-			ok = frame_read(&s->spool.places, id, block) == 0;
-		}
-		segment_unref(q.segment);
+	if (r->segment && id >= r->id && id < r->end)
+		return step_to(r, id);
+	segment_unref(r->segment);
+	r->segment = NULL;
+	if (ask(r->s, &q, &a)) {
+		r->segment = q.segment;
+		r->block = block = q.block;
+		r->id = id;
+		r->end = q.end;
+		if (q.where == FRAME_LEFT && r->scans && frame_scan_to(&r->scan, id, &block))
+			block = NULL;
 	}
 	pthread_cond_destroy(&a.came);
 	pthread_mutex_destroy(&a.lock);
-	return ok;
+	return block;
+}
+
+bool hosting_block(struct session *s, uint64_t id, struct buf *block)
+{
+	struct hosting_reader r;
+	const unsigned char *p;
+
+	hosting_read_open(&r, s);
+	p = hosting_read(&r, id);
+	if (p)
+		buf_put(block, p, block_bytes(p));
+	hosting_read_close(&r);
+	return p && !block->failed;
 }
 
 /* ---- counting ---- */

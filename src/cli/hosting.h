@@ -21,6 +21,7 @@
 
 #include "analysis/tally.h"
 #include "cli/session.h"
+#include "os/frame_scan.h"
 #include "os/inspector.h"
 #include "os/rowfile.h"
 #include "os/settings_file.h"
@@ -168,6 +169,25 @@ void hosting_let_go(struct hosting *h);
 
 /** hosting_no_session() - Fills @err. Return: PANEL_STATE */
 enum panel_result hosting_no_session(struct err *err);
+
+/** struct hosting_reader - Reads many frames: those that lie together in memory take one question,
+ * those on disk follow each other */
+struct hosting_reader {
+	struct session *s;
+	struct segment *segment;    /* a reference; NULL: none */
+	const unsigned char *block; /* of frame @id, in it */
+	uint64_t id, end;
+	struct frame_scan scan;
+	bool scans;
+};
+
+/** hosting_read_open() - Of the session that is held until hosting_read_close() */
+void hosting_read_open(struct hosting_reader *r, struct session *s);
+void hosting_read_close(struct hosting_reader *r);
+
+/** hosting_read() - The packet block of a frame; quickest in the order of ids. Return: borrowed
+ * until the next call; NULL where it has gone */
+const unsigned char *hosting_read(struct hosting_reader *r, uint64_t id);
 
 /** hosting_block() - The packet block of a frame, of the session that is held. Return: false where
  * it has gone */

@@ -169,30 +169,32 @@ enum panel_result hosting_bytes(struct panel *p, uint64_t id, struct buf *out, s
 /* A pcap of these frames. Those that have gone are left out of @ids. */
 static bool write_frames(struct session *s, const char *path, uint64_t *ids, size_t *n)
 {
-	struct buf pcap = {0}, block = {0};
+	struct hosting_reader reader;
+	struct buf pcap = {0};
 	unsigned char header[PCAP_FILE_BYTES];
 	size_t kept = 0;
 	bool ok;
 
 	pcap_file_header(header);
 	buf_put(&pcap, header, sizeof(header));
+	hosting_read_open(&reader, s);
 	for (size_t i = 0; i < *n; i++) {
+		const unsigned char *block = hosting_read(&reader, ids[i]);
 		struct packet_view v;
 		unsigned char record[PCAP_RECORD_BYTES];
 
-		block.n = 0;
-		if (!hosting_block(s, ids[i], &block))
+		if (!block)
 			continue;
-		v = packet_of((const unsigned char *)block.p);
+		v = packet_of(block);
 		pcap_record_header(record, &v);
 		buf_put(&pcap, record, sizeof(record));
 		buf_put(&pcap, v.data, v.caplen);
 		ids[kept++] = ids[i];
 	}
+	hosting_read_close(&reader);
 	*n = kept;
 	ok = !pcap.failed && scratch_file(path, pcap.p, pcap.n) == 0;
 	buf_done(&pcap);
-	buf_done(&block);
 	return ok;
 }
 
@@ -455,7 +457,8 @@ struct exporting {
 	struct session *s;
 	bool (*write)(void *ctx, const void *bytes, size_t n);
 	void *ctx;
-	struct buf out, block;
+	struct hosting_reader reader;
+	struct buf out;
 	uint64_t missing;
 };
 
@@ -471,9 +474,9 @@ static bool export_one(struct exporting *x, uint64_t id)
 {
 	char comment[4200] = "";
 	const struct hosting_note *note;
+	const unsigned char *block = hosting_read(&x->reader, id);
 
-	x->block.n = 0;
-	if (!hosting_block(x->s, id, &x->block)) {
+	if (!block) {
 		x->missing++;
 		return true;
 	}
@@ -486,9 +489,9 @@ static bool export_one(struct exporting *x, uint64_t id)
 		snprintf(comment, sizeof(comment), "[marked]");
 	pthread_mutex_unlock(&x->h->lock);
 	if (comment[0])
-		pcapng_put_commented(&x->out, (const unsigned char *)x->block.p, comment);
+		pcapng_put_commented(&x->out, block, comment);
 	else
-		buf_put(&x->out, x->block.p, x->block.n);
+		buf_put(&x->out, block, block_bytes(block));
 	return x->out.n < 65536 || flush(x);
 }
 
@@ -536,6 +539,7 @@ enum panel_result hosting_export(struct panel *p, struct json_object *body,
 
 	if (!s)
 		return hosting_no_session(err);
+	hosting_read_open(&x.reader, s);
 	put_head(&x);
 	if (json_object_object_get_ex(body, "frames", &frames)) {
 		ok = export_list(&x, frames);
@@ -548,9 +552,9 @@ enum panel_result hosting_export(struct panel *p, struct json_object *body,
 			ok = export_one(&x, id);
 	}
 	ok = ok && flush(&x);
+	hosting_read_close(&x.reader);
 	hosting_let_go(h);
 	buf_done(&x.out);
-	buf_done(&x.block);
 	if (ok)
 		return PANEL_OK;
 	err_set(err, EXIT_ENVIRONMENT, "nobody took the export to its end");
