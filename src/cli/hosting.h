@@ -30,7 +30,7 @@
 
 #define HOSTING_WORDS_MAX 512
 /* Frames that a frame's layers are dissected with, and a stream is looked for in, at most. */
-#define HOSTING_CONTEXT	  2000u
+#define HOSTING_CONTEXT	  500u
 #define HOSTING_STREAM	  20000u
 #define HOSTING_FILES	  64u /* of a session, the newest */
 #define HOSTING_NOTES_MAX 100000u
