@@ -82,6 +82,13 @@ void layers_range(const struct layers *l, struct layer_node *node, uint64_t view
 	node->bytes = bytes < n - node->start ? (uint32_t)bytes : n - node->start;
 }
 
+const unsigned char *layers_view(const struct layers *l, unsigned i)
+{
+	/* Of a frame without bytes nothing was ever kept. */
+	return l->bytes.p ? (const unsigned char *)l->bytes.p + l->view[i].at
+			  : (const unsigned char *)"";
+}
+
 void layers_done(struct layers *l)
 {
 	free(l->node);
@@ -280,7 +287,7 @@ static void put_views(const struct layers *l, struct buf *out)
 		buf_puts(out, i ? ",{\"name\":" : "{\"name\":");
 		buf_json(out, l->text.p + l->view[i].name.at, l->view[i].name.n);
 		buf_puts(out, ",\"hex\":");
-		put_hex(out, (const unsigned char *)l->bytes.p + l->view[i].at, l->view[i].n);
+		put_hex(out, layers_view(l, i), l->view[i].n);
 		buf_putc(out, '}');
 	}
 	buf_puts(out, "],\"streams\":[");

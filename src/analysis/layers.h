@@ -106,6 +106,9 @@ bool layers_from_sharkd(struct layers *l, const char *answer, size_t n, struct e
 bool layers_from_pdml(struct layers *l, const char *pdml, size_t n, const unsigned char *frame,
 		      size_t frame_n, struct err *err);
 
+/** layers_view() - Bytes of a byte view, view[@i].n of them; borrowed, never NULL */
+const unsigned char *layers_view(const struct layers *l, unsigned i);
+
 /** layers_done() - Free, and zero */
 void layers_done(struct layers *l);
 

@@ -117,8 +117,7 @@ static bool put_text(const struct layers *l, const struct show *s, struct buf *o
 		buf_putc(out, '\n');
 	if (!s->no_bytes) {
 		put_views(l, s, out);
-		hexdump((const unsigned char *)l->bytes.p + l->view[view].at, l->view[view].n,
-			start, bytes, out);
+		hexdump(layers_view(l, view), l->view[view].n, start, bytes, out);
 	}
 	return true;
 }
