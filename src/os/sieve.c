@@ -21,6 +21,8 @@
 #define OPEN_NS	     UINT64_C(2000000)
 #define QUIET_NS     UINT64_C(2000000)
 #define QUIET_NS_MAX UINT64_C(256000000)
+/* Where nobody can tell whether it waits: long, for those few frames, without a word. */
+#define WORDLESS_NS UINT64_C(1000000000)
 /* With so many frames on their way the pipes are looked at once a millisecond, as a wake-up for
  * each piece that tshark reads or prints costs more than all the rest. */
 #define CROWD	 32u
@@ -382,27 +384,6 @@ static bool take_frames(struct sieve *s, uint64_t now_ns)
 
 /* ---- the FIFO ---- */
 
-static void write_buffer(struct sieve *s, uint64_t now_ns)
-{
-	while (s->fifo >= 0 && s->buffer_at < s->buffer.n) {
-		ssize_t n = write(s->fifo, s->buffer.p + s->buffer_at, s->buffer.n - s->buffer_at);
-
-		if (n < 0 && errno != EINTR) {
-			/* EPIPE: its end is noticed by its output. */
-			if (errno != EAGAIN)
-				close_fifo(s);
-			break;
-		}
-		if (n > 0) {
-			s->buffer_at += (size_t)n;
-			s->written += (uint64_t)n;
-			s->moved_ns = now_ns;
-		}
-	}
-	if (s->buffer_at == s->buffer.n)
-		s->buffer.n = s->buffer_at = 0;
-}
-
 /* Return: whether tshark has taken something since */
 static bool look_at_fifo(struct sieve *s)
 {
@@ -416,6 +397,29 @@ static bool look_at_fifo(struct sieve *s)
 		return false;
 	s->taken = taken;
 	return true;
+}
+
+static void write_buffer(struct sieve *s, uint64_t now_ns)
+{
+	while (s->fifo >= 0 && s->buffer_at < s->buffer.n) {
+		ssize_t n = write(s->fifo, s->buffer.p + s->buffer_at, s->buffer.n - s->buffer_at);
+
+		if (n < 0 && errno != EINTR) {
+			/* EPIPE: its end is noticed by its output. */
+			if (errno != EAGAIN) {
+				look_at_fifo(s);
+				close_fifo(s);
+			}
+			break;
+		}
+		if (n > 0) {
+			s->buffer_at += (size_t)n;
+			s->written += (uint64_t)n;
+			s->moved_ns = now_ns;
+		}
+	}
+	if (s->buffer_at == s->buffer.n)
+		s->buffer.n = s->buffer_at = 0;
 }
 
 #ifdef __linux__
@@ -441,6 +445,7 @@ static bool read_proc(const struct sieve *s, const char *name, char text[512])
  */
 static bool waits(const struct sieve *s)
 {
+	bool quiet = clock_now_ns() - s->moved_ns > WORDLESS_NS;
 #ifdef __linux__
 	char text[512];
 	const char *name_end;
@@ -450,10 +455,12 @@ static bool waits(const struct sieve *s)
 	name_end = strrchr(text, ')');
 	if (!name_end || name_end[1] != ' ' || name_end[2] != 'S')
 		return false;
-	return !read_proc(s, "wchan", text) || strcmp(text, "0") == 0 || strstr(text, "pipe");
+	/* "0": it has woken up since, or the system does not tell where anybody sleeps. */
+	if (!read_proc(s, "wchan", text) || strcmp(text, "0") == 0)
+		return quiet;
+	return strstr(text, "pipe") && !strstr(text, "write");
 #else
-	/* Nobody can tell; a second without a word is long for those few frames. */
-	return clock_now_ns() - s->moved_ns > UINT64_C(1000000000);
+	return quiet;
 #endif
 }
 
@@ -466,6 +473,9 @@ static bool tshark_ended(struct sieve *s, bool killed, const char *how)
 	char why[700];
 	int status;
 
+	/* What it took last tells which frame it was on. */
+	look_at_fifo(s);
+	judge_taken(&s->judge, s->taken);
 	hear(s);
 	status = end_tshark(s, killed);
 	if (ending && !killed && status == 0) {
