@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -14,10 +13,9 @@
 #include "base/check.h"
 #include "cli/doctor_tidy.h"
 #include "os/port_posix.h"
+#include "os/spawn.h"
 
 #define NS_PER_MS UINT64_C(1000000)
-
-extern char **environ;
 
 static void keep(struct buf *b, const char *p, size_t n)
 {
@@ -98,52 +96,12 @@ int doctor_reap(pid_t pid, uint64_t until_ns, struct doctor_said *said)
 	return error;
 }
 
-static int make_pipe(int fd[2])
-{
-	if (pipe(fd))
-		return -errno;
-	fcntl(fd[0], F_SETFD, FD_CLOEXEC);
-	fcntl(fd[1], F_SETFD, FD_CLOEXEC);
-	return 0;
-}
-
 static void close_all(int pipes[3][2])
 {
 	for (unsigned i = 0; i < 6; i++) {
 		if (pipes[i / 2][i % 2] >= 0)
 			close(pipes[i / 2][i % 2]);
 	}
-}
-
-/* Default signals and a group of its own, as the pipeline starts its tshark; but with an input. */
-static int start(char *const argv[], int pipes[3][2], pid_t *pid)
-{
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attributes;
-	sigset_t all, none;
-	int error;
-
-	sigfillset(&all);
-	sigemptyset(&none);
-	posix_spawn_file_actions_init(&files);
-	posix_spawnattr_init(&attributes);
-	error = posix_spawn_file_actions_adddup2(&files, pipes[0][0], 0);
-	if (!error)
-		error = posix_spawn_file_actions_adddup2(&files, pipes[1][1], 1);
-	if (!error)
-		error = posix_spawn_file_actions_adddup2(&files, pipes[2][1], 2);
-	if (!error)
-		error = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP |
-								      POSIX_SPAWN_SETSIGDEF |
-								      POSIX_SPAWN_SETSIGMASK);
-	posix_spawnattr_setpgroup(&attributes, 0);
-	posix_spawnattr_setsigdefault(&attributes, &all);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	if (!error)
-		error = posix_spawn(pid, argv[0], &files, &attributes, argv, environ);
-	posix_spawnattr_destroy(&attributes);
-	posix_spawn_file_actions_destroy(&files);
-	return -error;
 }
 
 int doctor_ask(char *const argv[], const char *in, uint64_t until_ns, struct doctor_said *said)
@@ -156,10 +114,10 @@ int doctor_ask(char *const argv[], const char *in, uint64_t until_ns, struct doc
 	memset(said, 0, sizeof(*said));
 	check(n <= DOCTOR_ASK_IN_BYTES);
 	for (unsigned i = 0; i < 3 && !error; i++)
-		error = make_pipe(pipes[i]);
+		error = spawn_pipe(pipes[i]);
 	doctor_tidy_hold(&before);
 	if (!error)
-		error = start(argv, pipes, &pid);
+		error = spawn_in_group(argv, pipes[0][0], pipes[1][1], pipes[2][1], &pid);
 	if (!error)
 		doctor_tidy_child(pid);
 	doctor_tidy_release(&before);
