@@ -212,8 +212,6 @@ static void put_text(const struct follow *f, const struct follow_piece *piece, s
 
 static void put_json(const struct follow *f, struct buf *out)
 {
-	static const char digits[] = "0123456789abcdef";
-
 	buf_puts(out, "{\"client\":");
 	buf_json(out, f->client, strlen(f->client));
 	buf_puts(out, ",\"server\":");
@@ -224,17 +222,13 @@ static void put_json(const struct follow *f, struct buf *out)
 		   f->client_bytes, f->server_bytes, f->cut ? "true" : "false");
 	for (uint32_t i = 0; i < f->pieces; i++) {
 		const struct follow_piece *piece = &f->piece[i];
-		const unsigned char *p = (const unsigned char *)f->bytes.p + piece->at;
 
 		buf_printf(out, "%s{\"from\":\"%s\"", i ? "," : "",
 			   piece->from_server ? "server" : "client");
 		if (piece->frame)
 			buf_printf(out, ",\"frame\":%" PRIu32, piece->frame);
 		buf_puts(out, ",\"hex\":\"");
-		for (uint32_t k = 0; k < piece->n; k++) {
-			buf_putc(out, digits[p[k] >> 4]);
-			buf_putc(out, digits[p[k] & 15]);
-		}
+		buf_hex(out, f->bytes.p + piece->at, piece->n);
 		buf_puts(out, "\"}");
 	}
 	buf_puts(out, "]}\n");

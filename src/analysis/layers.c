@@ -268,27 +268,15 @@ static void put_node(const struct layers *l, const struct layer_node *node, stru
 		buf_puts(out, ",\"hidden\":true");
 }
 
-static void put_hex(struct buf *out, const unsigned char *p, size_t n)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	buf_putc(out, '"');
-	for (size_t i = 0; i < n; i++) {
-		buf_putc(out, digits[p[i] >> 4]);
-		buf_putc(out, digits[p[i] & 15]);
-	}
-	buf_putc(out, '"');
-}
-
 static void put_views(const struct layers *l, struct buf *out)
 {
 	buf_puts(out, ",\"views\":[");
 	for (unsigned i = 0; i < l->views; i++) {
 		buf_puts(out, i ? ",{\"name\":" : "{\"name\":");
 		buf_json(out, l->text.p + l->view[i].name.at, l->view[i].name.n);
-		buf_puts(out, ",\"hex\":");
-		put_hex(out, layers_view(l, i), l->view[i].n);
-		buf_putc(out, '}');
+		buf_puts(out, ",\"hex\":\"");
+		buf_hex(out, layers_view(l, i), l->view[i].n);
+		buf_puts(out, "\"}");
 	}
 	buf_puts(out, "],\"streams\":[");
 	for (unsigned i = 0; i < l->streams; i++) {

@@ -89,6 +89,19 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 	b->n += (size_t)n;
 }
 
+void buf_hex(struct buf *b, const void *p, size_t n)
+{
+	static const char digits[] = "0123456789abcdef";
+	const unsigned char *byte = p;
+
+	if (!buf_reserve(b, 2 * n))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		b->p[b->n++] = digits[byte[i] >> 4];
+		b->p[b->n++] = digits[byte[i] & 15];
+	}
+}
+
 void buf_u64(struct buf *b, uint64_t v)
 {
 	char digits[DIGITS_U64_MAX] = "";

@@ -32,6 +32,9 @@ void buf_putc(struct buf *b, char c);
 /** buf_printf() - Add formatted text */
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/** buf_hex() - Add bytes as two lower-case hexadecimal digits each */
+void buf_hex(struct buf *b, const void *p, size_t n);
+
 /** buf_u64() - Add @v in decimal */
 void buf_u64(struct buf *b, uint64_t v);
 

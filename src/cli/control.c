@@ -213,17 +213,13 @@ static int read_frame(struct control *c, uint64_t id, struct buf *block)
 static void put_frame(struct control *c, uint64_t id, const char *where, const unsigned char *block,
 		      uint64_t ns, struct buf *out)
 {
-	static const char digits[] = "0123456789abcdef";
 	struct decoded d = {.id = id, .packet = packet_of(block), .status = DECODED_BASIC};
 
 	d.vm = session_port_name(c->session, d.packet.interface);
 	basic_decode(&d.basic, d.packet.data, d.packet.caplen);
 	buf_printf(out, "{\"ok\":true,\"where\":\"%s\",\"lookup_us\":%" PRIu64 ",\"hex\":\"", where,
 		   ns / 1000);
-	for (uint32_t i = 0; i < d.packet.caplen; i++) {
-		buf_putc(out, digits[d.packet.data[i] >> 4]);
-		buf_putc(out, digits[d.packet.data[i] & 15]);
-	}
+	buf_hex(out, d.packet.data, d.packet.caplen);
 	buf_puts(out, "\",\"frame\":");
 	emit_json(&d, out);
 	if (!out->failed)

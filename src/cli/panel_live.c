@@ -136,7 +136,6 @@ enum panel_result hosting_rank(struct panel *p, uint64_t id, struct buf *out, st
 
 enum panel_result hosting_bytes(struct panel *p, uint64_t id, struct buf *out, struct err *err)
 {
-	static const char digits[] = "0123456789abcdef";
 	struct hosting *h = p->ctx;
 	struct session *s = hosting_hold(h);
 	struct buf block = {0};
@@ -155,10 +154,7 @@ enum panel_result hosting_bytes(struct panel *p, uint64_t id, struct buf *out, s
 	}
 	v = packet_of((const unsigned char *)block.p);
 	buf_puts(out, "{\"hex\":\"");
-	for (uint32_t i = 0; i < v.caplen; i++) {
-		buf_putc(out, digits[v.data[i] >> 4]);
-		buf_putc(out, digits[v.data[i] & 15]);
-	}
+	buf_hex(out, v.data, v.caplen);
 	buf_puts(out, "\"}");
 	buf_done(&block);
 	return PANEL_OK;

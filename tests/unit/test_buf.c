@@ -314,6 +314,26 @@ static void json_of_random_bytes(void **state)
 	}
 }
 
+static void hex_of_every_byte(void **state)
+{
+	unsigned char bytes[256];
+	char expected[513] = "";
+	struct buf b = {0};
+
+	(void)state;
+	for (unsigned i = 0; i < 256; i++) {
+		bytes[i] = (unsigned char)i;
+		snprintf(expected + 2 * i, 3, "%02x", i);
+	}
+	buf_hex(&b, bytes, 0);
+	assert_int_equal(b.n, 0);
+	buf_puts(&b, "<");
+	buf_hex(&b, bytes, sizeof(bytes));
+	assert_int_equal(b.n, 513);
+	assert_memory_equal(b.p + 1, expected, 512);
+	buf_done(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,6 +346,7 @@ int main(void)
 		cmocka_unit_test(json_as_it_is_written),
 		cmocka_unit_test(json_of_every_code_point),
 		cmocka_unit_test(json_of_random_bytes),
+		cmocka_unit_test(hex_of_every_byte),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
