@@ -309,7 +309,7 @@ static bool enough_waits(const struct pipeline *p)
 /* Room is made for a frame that is there, not for one that may come. */
 static bool take(struct pipeline *p, struct tap_frame *f, uint64_t now_ns)
 {
-	return ring_count(&p->tap.frames) && !enough_waits(p) && make_room(p, now_ns) &&
+	return tap_has_frames(&p->tap) && !enough_waits(p) && make_room(p, now_ns) &&
 	       tap_take(&p->tap, f);
 }
 
@@ -777,6 +777,10 @@ static bool all_idle(const struct pipeline *p)
 	return true;
 }
 
+/* From one look at the queue of a source at top speed to the next: it fills in about five, and both
+ * sides would then wait for the other to wake. */
+#define HANDOVER_NS UINT64_C(100000)
+
 static void say_wait(struct pipeline *p, bool busy, bool captured, uint64_t now_ns,
 		     struct pipeline_wait *wait)
 {
@@ -811,7 +815,9 @@ static void say_wait(struct pipeline *p, bool busy, bool captured, uint64_t now_
 	 */
 	wait->frames = !captured && all_idle(p);
 	if (!wait->frames)
-		wait->due_ns = least(wait->due_ns, now_ns + FEED_BATCH_NS);
+		wait->due_ns =
+			least(wait->due_ns,
+			      now_ns + (p->tap.config.batch > 1 ? HANDOVER_NS : FEED_BATCH_NS));
 }
 
 void pipeline_step(struct pipeline *p, uint64_t now_ns, struct pipeline_wait *wait)

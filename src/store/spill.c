@@ -405,19 +405,26 @@ bool spill_pressed(struct spill *p, uint64_t now_ns)
 	return p->under_way > 0;
 }
 
+static void extend_discarded(struct spill *p, uint64_t id)
+{
+	uint64_t ts_ns = packet_of(store_slot(p->store, id)->block).ts_ns;
+
+	if (run_extend(&p->discarded_run, id, ts_ns))
+		return;
+	tell_discarded(p);
+	run_extend(&p->discarded_run, id, ts_ns);
+}
+
 bool spill_discard(struct spill *p)
 {
 	struct store *s = p->store;
 	uint64_t id = s->tail;
-	uint64_t ts_ns = packet_of(store_slot(s, id)->block).ts_ns;
 
 	if (p->spool && (!p->failed || p->under_way))
 		return false;
 	check(id >= p->on_disk);
-	if (p->spool && !run_extend(&p->discarded_run, id, ts_ns)) {
-		tell_discarded(p);
-		run_extend(&p->discarded_run, id, ts_ns);
-	}
+	if (p->spool)
+		extend_discarded(p, id);
 	store_drop(s, false);
 	p->unwritten++;
 	if (p->on_disk <= id)

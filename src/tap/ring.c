@@ -44,40 +44,62 @@ static void wake_if(atomic_bool *sleeps, const struct wake *wake)
 		wake->fn(wake->ctx);
 }
 
+/* Release: the slots are written before the index says so; pairs with ring_has_items(). */
+static void show(struct ring *r)
+{
+	atomic_store_explicit(&r->head, r->staged, memory_order_release);
+}
+
 bool ring_has_room(struct ring *r)
 {
-	uint32_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
-
-	if (head - r->tail_seen < r->limit)
+	if (r->staged - r->tail_seen < r->limit)
 		return true;
 	/* Acquire: pairs with the release in ring_pop(), which has read the slot. */
 	r->tail_seen = atomic_load_explicit(&r->tail, memory_order_acquire);
-	return head - r->tail_seen < r->limit;
+	if (r->staged - r->tail_seen < r->limit)
+		return true;
+	if (atomic_load_explicit(&r->head, memory_order_relaxed) != r->staged)
+		ring_flush(r);
+	return false;
 }
 
-bool ring_push_quietly(struct ring *r, void *item)
+bool ring_stage(struct ring *r, void *item)
 {
-	uint32_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
-
 	if (!ring_has_room(r))
 		return false;
-	r->slot[head & r->mask] = item;
-	/* Release: the slot is written before the index says so; pairs with ring_pop(). */
-	atomic_store_explicit(&r->head, head + 1, memory_order_release);
+	r->slot[r->staged++ & r->mask] = item;
 	return true;
 }
 
-void ring_wake_consumer(struct ring *r)
+void ring_flush(struct ring *r)
 {
+	show(r);
 	wake_if(&r->consumer_sleeps, &r->wake_consumer);
 }
 
 bool ring_push(struct ring *r, void *item)
 {
-	if (!ring_push_quietly(r, item))
+	if (!ring_stage(r, item))
 		return false;
-	ring_wake_consumer(r);
+	ring_flush(r);
 	return true;
+}
+
+bool ring_has_items(struct ring *r)
+{
+	uint32_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
+
+	if (r->head_seen == tail)
+		/* Acquire: pairs with the release in show(). */
+		r->head_seen = atomic_load_explicit(&r->head, memory_order_acquire);
+	return r->head_seen != tail;
+}
+
+void *ring_peek(const struct ring *r, uint32_t pops)
+{
+	uint32_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
+
+	return r->head_seen - tail > pops ? r->slot[(tail + pops) & r->mask] : NULL;
 }
 
 void *ring_pop(struct ring *r)
@@ -85,12 +107,8 @@ void *ring_pop(struct ring *r)
 	uint32_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
 	void *item;
 
-	if (r->head_seen == tail) {
-		/* Acquire: pairs with the release in ring_push(). */
-		r->head_seen = atomic_load_explicit(&r->head, memory_order_acquire);
-		if (r->head_seen == tail)
-			return NULL;
-	}
+	if (!ring_has_items(r))
+		return NULL;
 	item = r->slot[tail & r->mask];
 	/* Release: the slot is read before the producer may write it again. */
 	atomic_store_explicit(&r->tail, tail + 1, memory_order_release);
@@ -110,6 +128,7 @@ uint32_t ring_count(const struct ring *r)
 
 void ring_end(struct ring *r)
 {
+	show(r);
 	/* Release: every push comes before the end; pairs with ring_ended(). */
 	atomic_store_explicit(&r->ended, true, memory_order_release);
 	wake_if(&r->consumer_sleeps, &r->wake_consumer);
@@ -146,6 +165,7 @@ void ring_consumer_wakes(struct ring *r)
 
 bool ring_producer_sleeps(struct ring *r)
 {
+	show(r);
 	atomic_store_explicit(&r->producer_sleeps, true, memory_order_relaxed);
 	/* Pairs with the fence in wake_if(). */
 	atomic_thread_fence(memory_order_seq_cst);

@@ -34,8 +34,9 @@ struct ring {
 			       bits */
 	struct wake wake_consumer, wake_producer; /* fn NULL: that side never sleeps */
 	/* Each side's own index and its last look at the other's, on its own cache line. */
-	_Alignas(64) _Atomic uint32_t head; /* next to fill; written by the producer */
+	_Alignas(64) uint32_t staged; /* next to fill; the producer's */
 	uint32_t tail_seen;
+	_Alignas(64) _Atomic uint32_t head; /* filled up to here, for the consumer to see */
 	_Alignas(64) _Atomic uint32_t tail; /* next to take; written by the consumer */
 	uint32_t head_seen;
 	_Alignas(64) atomic_bool consumer_sleeps;
@@ -61,15 +62,24 @@ void ring_done(struct ring *r);
  */
 bool ring_push(struct ring *r, void *item);
 
-/** ring_push_quietly() - As ring_push(), but wakes nobody: ring_wake_consumer() does */
-bool ring_push_quietly(struct ring *r, void *item);
+/** ring_stage() - As ring_push(), but the consumer may not see it before ring_flush(); a full ring
+ * is flushed by whoever asks for room. Many at once cost less: the index comes over once, and a
+ * consumer that is as fast does not read what is next to what is being written */
+bool ring_stage(struct ring *r, void *item);
 
-/** ring_wake_consumer() - Producer: wake the consumer if it sleeps */
-void ring_wake_consumer(struct ring *r);
+/** ring_flush() - Producer: let the consumer see all, wake it if it sleeps */
+void ring_flush(struct ring *r);
 
 /** ring_pop() - Take the oldest item; consumer only, never blocks. Return: NULL where it is empty
  */
 void *ring_pop(struct ring *r);
+
+/** ring_has_items() - Consumer: whether ring_pop() would give one */
+bool ring_has_items(struct ring *r);
+
+/** ring_peek() - Consumer: the item that @pops pops would come before. Return: NULL where there is
+ * none, or it came since the last that was looked for */
+void *ring_peek(const struct ring *r, uint32_t pops);
 
 /** ring_count() - Items in there; exact for either side while the other rests, else a recent value
  */

@@ -175,6 +175,9 @@ void tap_report_free(struct tap_report *report);
 /** tap_end() - Nothing more will be published. Switch thread, last call */
 void tap_end(struct tap *t);
 
+/** tap_has_frames() - Whether tap_take() would give one. Pipeline thread */
+bool tap_has_frames(struct tap *t);
+
 /** tap_take() - Oldest queued frame. Pipeline thread. Return: false where there is none */
 bool tap_take(struct tap *t, struct tap_frame *f);
 

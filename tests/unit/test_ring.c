@@ -43,7 +43,7 @@ static void start_at(struct ring *r, uint32_t index)
 {
 	atomic_store(&r->head, index);
 	atomic_store(&r->tail, index);
-	r->head_seen = r->tail_seen = index;
+	r->staged = r->head_seen = r->tail_seen = index;
 }
 
 static void *item(uint64_t n)
@@ -241,19 +241,56 @@ static void consumer_does_not_sleep_on_a_sleeping_producer(void **state)
 	}
 }
 
-static void quiet_pushes_wake_nobody(void **state)
+static void what_is_staged_is_seen_after_a_flush(void **state)
 {
 	struct fixture f;
 
 	(void)state;
 	begin(&f, 4);
 	assert_true(ring_consumer_sleeps(&f.ring));
-	assert_true(ring_push_quietly(&f.ring, item(0)));
-	assert_true(ring_push_quietly(&f.ring, item(1)));
+	assert_true(ring_stage(&f.ring, item(0)));
+	assert_true(ring_stage(&f.ring, item(1)));
 	assert_int_equal(f.consumer_woken, 0);
-	ring_wake_consumer(&f.ring);
-	ring_wake_consumer(&f.ring);
+	assert_false(ring_has_items(&f.ring));
+	assert_null(ring_pop(&f.ring));
+	ring_flush(&f.ring);
+	ring_flush(&f.ring);
 	assert_int_equal(f.consumer_woken, 1);
+	assert_true(ring_has_items(&f.ring));
+	assert_ptr_equal(ring_peek(&f.ring, 1), item(1));
+	assert_null(ring_peek(&f.ring, 2));
+	assert_ptr_equal(ring_pop(&f.ring), item(0));
+	assert_ptr_equal(ring_pop(&f.ring), item(1));
+	assert_false(ring_has_items(&f.ring));
+	ring_done(&f.ring);
+}
+
+/* Else a producer that waits for room and a consumer that sees nothing would wait for ever. */
+static void want_of_room_end_and_sleep_flush(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f, 2);
+	assert_true(ring_consumer_sleeps(&f.ring));
+	assert_true(ring_stage(&f.ring, item(0)));
+	assert_true(ring_stage(&f.ring, item(1)));
+	assert_int_equal(f.consumer_woken, 0);
+	assert_false(ring_has_room(&f.ring));
+	assert_int_equal(f.consumer_woken, 1);
+	assert_int_equal(ring_count(&f.ring), 2);
+	assert_ptr_equal(ring_pop(&f.ring), item(0));
+	assert_ptr_equal(ring_pop(&f.ring), item(1));
+	assert_true(ring_stage(&f.ring, item(2)));
+	assert_true(ring_stage(&f.ring, item(3)));
+	assert_true(ring_producer_sleeps(&f.ring));
+	assert_ptr_equal(ring_pop(&f.ring), item(2));
+	assert_ptr_equal(ring_pop(&f.ring), item(3));
+	assert_true(ring_stage(&f.ring, item(4)));
+	ring_end(&f.ring);
+	assert_false(ring_ended(&f.ring));
+	assert_ptr_equal(ring_pop(&f.ring), item(4));
+	assert_true(ring_ended(&f.ring));
 	ring_done(&f.ring);
 }
 
@@ -299,7 +336,8 @@ int main(void)
 		cmocka_unit_test(producer_is_woken_once_half_is_free),
 		cmocka_unit_test(awake_producer_is_left_alone),
 		cmocka_unit_test(consumer_does_not_sleep_on_a_sleeping_producer),
-		cmocka_unit_test(quiet_pushes_wake_nobody),
+		cmocka_unit_test(what_is_staged_is_seen_after_a_flush),
+		cmocka_unit_test(want_of_room_end_and_sleep_flush),
 		cmocka_unit_test(wakes_are_optional),
 	};
 
