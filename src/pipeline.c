@@ -79,11 +79,12 @@ int pipeline_init(struct pipeline *p, const struct pipeline_config *config)
 	if (error)
 		goto fail_store;
 	p->store.bytes_max = config->buffer_bytes;
-	spill_init(&p->spill, &p->store, config->spool, &p->config.audit);
+	error = spill_init(&p->spill, &p->store, config->spool, &p->config.audit);
 	p->spill.eager = config->write;
 	p->spill.keep = config->write && !config->direct;
 	p->spill.cut_each = config->cut_each;
-	error = init_shards(p);
+	if (!error)
+		error = init_shards(p);
 	/* What is needed to go on, and to say why not, is there from the start. */
 	if (!error && !audit_reserve(&p->config.audit))
 		error = -ENOMEM;
@@ -91,6 +92,7 @@ int pipeline_init(struct pipeline *p, const struct pipeline_config *config)
 		return 0;
 	done_shards(p);
 	audit_done(&p->config.audit);
+	spill_done(&p->spill);
 	store_done(&p->store);
 fail_store:
 	tap_done(&p->tap);

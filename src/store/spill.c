@@ -1,6 +1,7 @@
 /* spill.c - which frames go to disk when, and which leave memory */
 #include "store/spill.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 
-void spill_init(struct spill *p, struct store *store, struct spool *spool, struct audit *audit)
+int spill_init(struct spill *p, struct store *store, struct spool *spool, struct audit *audit)
 {
 	*p = (struct spill){.store = store,
 			    .spool = spool,
@@ -20,6 +21,9 @@ void spill_init(struct spill *p, struct store *store, struct spool *spool, struc
 			    .flush_ns = UINT64_MAX,
 			    .retry_ns = UINT64_MAX,
 			    .ended = !spool};
+	if (spool)
+		p->reserve = calloc(1, sizeof(*p->reserve));
+	return !spool || p->reserve ? 0 : -ENOMEM;
 }
 
 void spill_done(struct spill *p)
@@ -27,6 +31,8 @@ void spill_done(struct spill *p)
 	segment_unref(p->journal);
 	p->journal = NULL;
 	buf_done(&p->comments);
+	spool_job_free(p->reserve);
+	p->reserve = NULL;
 }
 
 /* ---- what comes back ---- */
@@ -82,6 +88,39 @@ static void tell_discarded(struct spill *p)
 	p->discarded_run = (struct run){0};
 }
 
+static void extend_discarded(struct spill *p, uint64_t id)
+{
+	uint64_t ts_ns = packet_of(store_slot(p->store, id)->block).ts_ns;
+
+	if (run_extend(&p->discarded_run, id, ts_ns))
+		return;
+	tell_discarded(p);
+	run_extend(&p->discarded_run, id, ts_ns);
+}
+
+/* ---- jobs: the reserve is there where memory is not, so that one at a time goes on ---- */
+
+static struct spool_job *job_new(struct spill *p)
+{
+	struct spool_job *job = calloc(1, sizeof(*job));
+
+	if (job)
+		return job;
+	job = p->reserve;
+	p->reserve = NULL;
+	return job;
+}
+
+static void job_free(struct spill *p, struct spool_job *job)
+{
+	if (!job || p->reserve) {
+		spool_job_free(job);
+		return;
+	}
+	spool_job_clear(job);
+	p->reserve = job;
+}
+
 static void job_back(struct spill *p, struct spool_job *job, uint64_t now_ns)
 {
 	p->under_way--;
@@ -126,7 +165,7 @@ static void take_events(struct spill *p, uint64_t now_ns)
 		switch (e->kind) {
 		case SPOOL_JOB:
 			job_back(p, job, now_ns);
-			spool_job_free(job);
+			job_free(p, job);
 			continue;
 		case SPOOL_SEALED:
 			p->files++;
@@ -158,7 +197,8 @@ static void comment_on(struct buf *b, const unsigned char *block, enum undecoded
 	pcapng_put_commented(b, block, text);
 }
 
-/* The bytes of frames [first, end) again, with comments. */
+/* The bytes of frames [first, end) again, with comments. Without memory for them they go as they
+ * are: comments are lost, which the audit log has too, no frames. */
 static void rebuild(struct spill *p, struct spool_job *job, uint64_t first, uint64_t end)
 {
 	const unsigned char *at = job->segment->base + job->from;
@@ -174,17 +214,22 @@ static void rebuild(struct spill *p, struct spool_job *job, uint64_t first, uint
 			buf_put(&job->rebuilt, slot->block, block_bytes(slot->block));
 		at = slot->block + block_bytes(slot->block);
 	}
+	if (job->rebuilt.failed) {
+		buf_done(&job->rebuilt);
+		return;
+	}
 	job->from = 0;
 	job->to = (uint32_t)job->rebuilt.n;
 }
 
-/* Frames of one segment, from p->queued on and below @end, as a job. Return: NULL: no memory */
+/* Frames of one segment, from p->queued on and below @end, as a job. Return: NULL: no memory, and
+ * the reserve is under way */
 static struct spool_job *make_job(struct spill *p, uint64_t end)
 {
 	uint64_t first = p->queued;
 	struct segment *segment = store_segment(p->store, first);
 	const unsigned char *block = store_slot(p->store, first)->block, *last;
-	struct spool_job *job = calloc(1, sizeof(*job));
+	struct spool_job *job = job_new(p);
 	bool comments = false, start = first == segment->first_id;
 
 	if (!job)
@@ -204,16 +249,13 @@ static struct spool_job *make_job(struct spill *p, uint64_t end)
 		comments = store_slot(p->store, id)->state == SLOT_SKIPPED;
 	if (comments)
 		rebuild(p, job, first, end);
-	if (!job->rebuilt.failed)
-		return job;
-	spool_job_free(job);
-	return NULL;
+	return job;
 }
 
 static bool push(struct spill *p, struct spool_job *job)
 {
 	if (!job || !spool_push(p->spool, job)) {
-		spool_job_free(job);
+		job_free(p, job);
 		return false;
 	}
 	p->under_way++;
@@ -249,10 +291,11 @@ static void rebuild_journal(struct spill *p, struct spool_job *job)
 /* Every frame of the journal's segment has passed: have it sealed. Return: false: not yet */
 static bool leave_journal(struct spill *p)
 {
-	struct spool_job *job = p->journal ? calloc(1, sizeof(*job)) : NULL;
+	struct spool_job *job;
 
 	if (!p->journal)
 		return true;
+	job = job_new(p);
 	if (!job)
 		return false;
 	job->kind = SPOOL_SEAL_JOURNAL;
@@ -330,7 +373,7 @@ static void hand_over(struct spill *p)
 			return;
 		p->queued = stop;
 	}
-	if (p->cut && push(p, calloc(1, sizeof(struct spool_job))))
+	if (p->cut && push(p, job_new(p)))
 		p->cut = false;
 }
 
@@ -405,16 +448,6 @@ bool spill_pressed(struct spill *p, uint64_t now_ns)
 	return p->under_way > 0;
 }
 
-static void extend_discarded(struct spill *p, uint64_t id)
-{
-	uint64_t ts_ns = packet_of(store_slot(p->store, id)->block).ts_ns;
-
-	if (run_extend(&p->discarded_run, id, ts_ns))
-		return;
-	tell_discarded(p);
-	run_extend(&p->discarded_run, id, ts_ns);
-}
-
 bool spill_discard(struct spill *p)
 {
 	struct store *s = p->store;
@@ -458,13 +491,7 @@ static void give_up(struct spill *p)
 {
 	p->gave_up = true;
 	while (p->on_disk < p->store->emitted) {
-		uint64_t id = p->on_disk++;
-		uint64_t ts_ns = packet_of(store_slot(p->store, id)->block).ts_ns;
-
-		if (!run_extend(&p->discarded_run, id, ts_ns)) {
-			tell_discarded(p);
-			run_extend(&p->discarded_run, id, ts_ns);
-		}
+		extend_discarded(p, p->on_disk++);
 		p->unwritten++;
 	}
 	p->queued = p->on_disk;

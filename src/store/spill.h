@@ -60,14 +60,16 @@ struct spill {
 	struct buf comments; /* of struct spill_comment, for it */
 	bool failed, cut, ending, gave_up, ended;
 	uint64_t retry_ns, pause_ns, flush_ns, end_ns; /* deadlines and the pause between tries */
+	struct spool_job *reserve;		       /* for want of memory; NULL: under way */
 	struct run discarded_run;
 	uint64_t written, written_bytes, unwritten; /* frames; unwritten: discarded before */
 	unsigned files, deleted;
 	uint64_t troubles;
 };
 
-/** spill_init() - @spool NULL: nothing will be written, all else here does nothing */
-void spill_init(struct spill *p, struct store *store, struct spool *spool, struct audit *audit);
+/** spill_init() - @spool NULL: nothing will be written, all else here does nothing. Return: 0, or
+ * -ENOMEM */
+int spill_init(struct spill *p, struct store *store, struct spool *spool, struct audit *audit);
 
 /** spill_done() - Free */
 void spill_done(struct spill *p);

@@ -36,12 +36,18 @@ int spool_init(struct spool *s, const struct spool_config *config)
 	return -ENOMEM;
 }
 
+void spool_job_clear(struct spool_job *job)
+{
+	segment_unref(job->segment);
+	buf_done(&job->rebuilt);
+	*job = (struct spool_job){0};
+}
+
 void spool_job_free(struct spool_job *job)
 {
 	if (!job)
 		return;
-	segment_unref(job->segment);
-	buf_done(&job->rebuilt);
+	spool_job_clear(job);
 	free(job);
 }
 

@@ -119,9 +119,8 @@ struct journal_file {
 	char part[DISK_PATH_MAX];
 };
 
-/** struct spool_job - Made by spool_job_new(), freed by spool_job_free() when it is back */
+/** struct spool_job - Made with calloc(), freed by spool_job_free() when it is back */
 struct spool_job {
-	struct spool_job *next_free;
 	enum spool_job_kind kind;
 	bool cut_after;		 /* end the file behind it */
 	bool written;		 /* set by the spool */
@@ -192,6 +191,9 @@ uint64_t spool_step(struct spool *s, uint64_t now_ns);
 
 /** spool_ended() - After spool_end(): everything is done. Any thread */
 bool spool_ended(struct spool *s);
+
+/** spool_job_clear() - Let go of what it holds, to be used again */
+void spool_job_clear(struct spool_job *job);
 
 /** spool_job_free() - NULL is allowed */
 void spool_job_free(struct spool_job *job);

@@ -1,11 +1,12 @@
-/* test_memory.c - each allocation failing, once and with all that follow
+/* test_memory.c - each allocation failing, once, for long, and for good
  *
  * Goal: where memory runs out, nothing crashes, nothing hangs, and no frame is lost silently.
  *
  * Method: a seed of the simulator, without other faults, is run once to count what switch, tap,
- * pipeline and spool allocate; then once more for each of these, which fails, alone or with all
- * that follow. The world's oracles judge each run. Allocations of the world itself do not fail. The
- * linker puts our allocator in the place of the system's (--wrap).
+ * pipeline and spool allocate; then three times more for each of these, which fails: alone, with
+ * all that follow until the source has ended, with all that follow for good. The world's oracles
+ * judge each run. Allocations of the world itself do not fail. The linker puts our allocator in the
+ * place of the system's (--wrap).
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,7 +43,13 @@ static bool armed_switch_input(struct eth_switch *s, unsigned port, struct frame
 
 static unsigned armed; /* depth: ours, and not a call back into the world */
 static uint64_t allocations, failing;
-static bool all_follow;
+/* Of the allocations after the first that fails */
+static enum {
+	NONE_FOLLOW,
+	FOLLOW_UNTIL_THE_SOURCE_ENDS,
+	FOLLOW_FOR_GOOD,
+	FOLLOWS
+} follow;
 static struct world *playing;
 
 void *__real_malloc(size_t n);		    /* NOLINT: the linker's names */
@@ -57,7 +64,7 @@ static bool fails(void)
 	if (!armed)
 		return false;
 	allocations++;
-	return failing && (all_follow ? allocations >= failing : allocations == failing);
+	return failing && (follow ? allocations >= failing : allocations == failing);
 }
 
 void *__wrap_malloc(size_t n) /* NOLINT */
@@ -77,8 +84,8 @@ void *__wrap_realloc(void *p, size_t n) /* NOLINT */
 
 static void armed_pipeline_step(struct pipeline *p, uint64_t now_ns, struct pipeline_wait *wait)
 {
-	/* As any fault of phase 1: it has to come to its end once memory is there again. */
-	if (playing->source_ended)
+	/* As any fault of phase 1 */
+	if (playing->source_ended && follow == FOLLOW_UNTIL_THE_SOURCE_ENDS)
 		failing = 0;
 	armed++;
 	pipeline_step(p, now_ns, wait);
@@ -171,7 +178,7 @@ static void on_line(void *ctx, const char *members, size_t n)
 
 /* Return: false where the seed is none for this: a lossless run promises to drop nothing, which no
  * one can without memory. */
-static bool play(uint64_t seed, uint64_t nth, bool all, struct world_result *result)
+static bool play(uint64_t seed, uint64_t nth, int then, struct world_result *result)
 {
 	static struct port_ops port;
 	static struct disk_ops disk;
@@ -204,7 +211,7 @@ static bool play(uint64_t seed, uint64_t nth, bool all, struct world_result *res
 	}
 	allocations = 0;
 	failing = nth;
-	all_follow = all;
+	follow = then;
 	playing = w;
 	/* A file is not lost with the note of what is in it. */
 	w->may_forget = true;
@@ -223,25 +230,26 @@ static bool play(uint64_t seed, uint64_t nth, bool all, struct world_result *res
 static void each_allocation_may_fail(void **state)
 {
 	static struct world_result r;
+	static const char *const words[] = {"", " and all that follow until the source has ended",
+					    " and all that follow"};
 	unsigned runs = 0;
 
 	(void)state;
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
 		uint64_t count;
 
-		if (!play(seed, 0, false, &r))
+		if (!play(seed, 0, NONE_FOLLOW, &r))
 			continue;
 		if (!r.ok)
 			fail_msg("seed %" PRIu64 ": %s", seed, r.why);
 		count = allocations;
 		for (uint64_t nth = 1; nth <= count && nth <= EACH_MAX; nth++) {
-			for (int all = 0; all <= 1; all++, runs++) {
-				play(seed, nth, all, &r);
+			for (int then = NONE_FOLLOW; then < FOLLOWS; then++, runs++) {
+				play(seed, nth, then, &r);
 				if (!r.ok)
 					fail_msg("seed %" PRIu64 ", allocation %" PRIu64
 						 " of %" PRIu64 "%s: %s",
-						 seed, nth, count,
-						 all ? " and all that follow" : "", r.why);
+						 seed, nth, count, words[then], r.why);
 			}
 		}
 	}

@@ -103,7 +103,7 @@ static struct bench *begin(const struct setup *setup)
 	b->audit = (struct audit){.line = audit_line, .ctx = b};
 	assert_int_equal(spool_init(&b->spool, &config), 0);
 	assert_int_equal(store_init(&b->store, setup->frames), 0);
-	spill_init(&b->spill, &b->store, &b->spool, &b->audit);
+	assert_int_equal(spill_init(&b->spill, &b->store, &b->spool, &b->audit), 0);
 	b->spill.eager = setup->eager;
 	b->spill.keep = setup->keep;
 	b->spill.cut_each = setup->cut_each;
@@ -429,7 +429,7 @@ static void nothing_is_done_without_a_spool(void **state)
 	struct bench *b = begin(&(struct setup){.frames = 8});
 
 	(void)state;
-	spill_init(&b->spill, &b->store, NULL, &b->audit);
+	assert_int_equal(spill_init(&b->spill, &b->store, NULL, &b->audit), 0);
 	captured(b, 8);
 	spill_step(&b->spill, 0);
 	spill_cut(&b->spill);
