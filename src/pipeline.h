@@ -36,6 +36,7 @@
 #include "base/hist.h"
 #include "base/ledger.h"
 #include "base/port.h"
+#include "ek/ek_codes.h"
 #include "ek/ek_lines.h"
 #include "fanout/decoded.h"
 #include "fanout/stats.h"
@@ -227,7 +228,8 @@ struct lane {
 	uint64_t tried_ns;	       /* last time that the FIFO was written to */
 	char fifo_path[PORT_PATH_MAX]; /* "" when there is none */
 	struct buf index;	       /* verbatim: the index line that waits for its document */
-	uint64_t memory;	       /* bytes of the process, when last looked at; 0: not known */
+	struct ek_codes codes;
+	uint64_t memory; /* bytes of the process, when last looked at; 0: not known */
 	uint64_t memory_due_ns;
 };
 

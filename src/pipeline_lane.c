@@ -78,6 +78,7 @@ void lane_done(struct lane *l)
 	close_fd(l, &l->process.out);
 	close_fd(l, &l->process.err);
 	buf_done(&l->index);
+	ek_codes_done(&l->codes);
 	ek_lines_done(&l->lines);
 	feed_done(&l->feed);
 }
@@ -367,8 +368,8 @@ static void note_latency(struct lane *l, uint64_t ns)
 		atomic_store_explicit(&l->p->gauges.latency_ns, ns, memory_order_relaxed);
 }
 
-static void match_document(struct lane *l, const struct ek_record *record,
-			   const struct ek_line *line, uint64_t now_ns)
+static void match_document(struct lane *l, struct ek_record *record, const struct ek_line *line,
+			   uint64_t now_ns)
 {
 	uint64_t passed = 0, id, published_ns;
 	struct decoded_fields *fields;
@@ -391,6 +392,8 @@ static void match_document(struct lane *l, const struct ek_record *record,
 	if (!awaited(l, id))
 		return; /* given up as the backlog grew too long; it was counted and told then */
 	raw = keep_raw(l, line, &raw_n);
+	if (!l->p->config.verbatim)
+		ek_codes_settle(&l->codes, record, line->p, line->n);
 	fields = l->p->config.verbatim ? NULL : decoded_fields_make(record);
 	/* For want of memory: a decode of which nothing is kept is none. */
 	if (l->p->config.verbatim ? !raw : !fields) {

@@ -63,9 +63,9 @@ const char *ek_field_title(enum ek_field field);
 
 /** ek_field_format() - The column's format for tshark's gui.column.format: "%m", "%s",
  * "%Cus:frame.protocols:0:U", ...: all occurrences in the packet, joined by commas, as numbers
- * where Wireshark also has names for them ("1", "22,22"), which do not change with its version; a
- * packet without the field has "". A column of several fields ("ip.addr or ipv6.addr") has all
- * occurrences of the first, then those of the second: each column costs tshark time. */
+ * where Wireshark also has names for them ("1", "22,22"; of all versions: ek_codes.h); a packet
+ * without the field has "". A column of several fields ("ip.addr or ipv6.addr") has all occurrences
+ * of the first, then those of the second: each column costs tshark time. */
 const char *ek_field_format(enum ek_field field);
 
 enum ek_kind {
