@@ -280,6 +280,16 @@ void hosting_count(struct hosting *h, struct session *s)
 		count_all(h);
 }
 
+static enum hosting_state state_of(struct hosting *h)
+{
+	enum hosting_state state;
+
+	pthread_mutex_lock(&h->lock);
+	state = h->state;
+	pthread_mutex_unlock(&h->lock);
+	return state;
+}
+
 /* ---- the watcher: ten times a second while there is a session ---- */
 
 static void take_point(struct hosting *h, struct session *s)
@@ -326,6 +336,7 @@ static void *watch(void *ctx)
 			pthread_mutex_lock(&h->tally_lock);
 			hosting_count(h, s);
 			pthread_mutex_unlock(&h->tally_lock);
+			hosting_whole_tend(h, state_of(h) == HOSTING_ENDED);
 			hosting_let_go(h);
 		}
 		poll(&fd, 1, busy ? (int)(HOSTING_POINT_NS / 1000000) : -1);
@@ -344,16 +355,6 @@ static void set_state(struct hosting *h, struct session *s, enum hosting_state s
 	pthread_cond_broadcast(&h->changed);
 	pthread_mutex_unlock(&h->lock);
 	waker_wake(&h->watcher_waker);
-}
-
-static enum hosting_state state_of(struct hosting *h)
-{
-	enum hosting_state state;
-
-	pthread_mutex_lock(&h->lock);
-	state = h->state;
-	pthread_mutex_unlock(&h->lock);
-	return state;
 }
 
 static bool released(struct hosting *h)
@@ -495,10 +496,11 @@ static void renew_inspectors(struct hosting *h, const struct dissect *dissect)
 
 	pthread_mutex_lock(&h->inspect_lock);
 	pthread_mutex_lock(&h->check_lock);
-	inspector_close(&h->inspector);
+	hosting_view_done(&h->near);
+	hosting_view_done(&h->whole.view);
 	inspector_close(&h->checker);
 	h->dissect = dissect ? *dissect : (struct dissect){0};
-	inspector_open(&h->inspector, tshark, sharkd, &h->dissect);
+	inspector_open(&h->near.inspector, tshark, sharkd, &h->dissect);
 	inspector_open(&h->checker, tshark, sharkd, &h->dissect);
 	pthread_mutex_unlock(&h->check_lock);
 	pthread_mutex_unlock(&h->inspect_lock);
@@ -512,6 +514,7 @@ static enum panel_result prepare(struct hosting *h, struct json_object *body, st
 
 	/* Their preferences point into the words of the last session. */
 	renew_inspectors(h, NULL);
+	hosting_whole_begin(h);
 	if (!make_words(h, body)) {
 		err_set(err, EXIT_USAGE, "more than %d words", HOSTING_WORDS_MAX);
 		return PANEL_BAD;
@@ -551,6 +554,10 @@ static enum panel_result prepare(struct hosting *h, struct json_object *body, st
 /* Under life: it has ended, or could not be started. */
 static void forget(struct hosting *h)
 {
+	pthread_mutex_lock(&h->inspect_lock);
+	hosting_view_done(&h->near);
+	hosting_view_done(&h->whole.view);
+	pthread_mutex_unlock(&h->inspect_lock);
 	rowfile_done(&h->rows);
 	pthread_mutex_lock(&h->tally_lock);
 	tally_reset(h->tally);
@@ -631,6 +638,7 @@ enum panel_result hosting_clear(struct panel *p, struct err *err)
 	pthread_mutex_lock(&h->lock);
 	h->release = true;
 	pthread_mutex_unlock(&h->lock);
+	hosting_whole_stop(h);
 	session_stop(s);
 	hosting_let_go(h);
 	pthread_join(h->thread, NULL);
@@ -651,6 +659,7 @@ bool hosting_open(struct hosting *h, int words, char **word, const char *tshark,
 	pthread_mutex_init(&h->tally_lock, NULL);
 	pthread_mutex_init(&h->inspect_lock, NULL);
 	pthread_mutex_init(&h->check_lock, NULL);
+	pthread_mutex_init(&h->whole.lock, NULL);
 	pthread_cond_init(&h->changed, NULL);
 	if (!cli_detect(&h->tshark, tshark, err))
 		return false;
@@ -684,7 +693,8 @@ void hosting_close(struct hosting *h)
 		pthread_join(h->watcher, NULL);
 		waker_done(&h->watcher_waker);
 	}
-	inspector_close(&h->inspector);
+	hosting_view_done(&h->near);
+	hosting_view_done(&h->whole.view);
 	inspector_close(&h->checker);
 	tally_free(h->tally);
 	forget_words(h);
