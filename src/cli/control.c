@@ -274,7 +274,7 @@ static void change_display(struct control *c, char *text, struct buf *out)
 
 	replace_tabs(text, ' ');
 	if (!*text ||
-	    display_set(&c->session->display, strcmp(text, "none") == 0 ? NULL : text, &err))
+	    display_set(&c->session->display, strcmp(text, "none") == 0 ? NULL : text, false, &err))
 		put_display(c, out);
 	else
 		refuse(out, err.text, "");

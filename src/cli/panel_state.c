@@ -448,7 +448,7 @@ enum panel_result hosting_filter(struct panel *p, const char *filter, bool set, 
 	s = hosting_hold(h);
 	if (!s)
 		return hosting_no_session(err);
-	ok = display_set(&s->display, filter, err);
+	ok = display_set(&s->display, filter, h->tshark.found, err);
 	hosting_let_go(h);
 	waker_wake(&h->watcher_waker);
 	if (ok)

@@ -741,7 +741,7 @@ static bool run(struct session *s, struct err *err)
 		output_join(&s->output);
 		return false;
 	}
-	if (s->options.display && !display_set(&s->display, s->options.display, &s->failure))
+	if (s->options.display && !display_set(&s->display, s->options.display, false, &s->failure))
 		session_stop(s);
 	if (s->options.control && control_start(&s->control))
 		err_set(&s->failure, EXIT_ENVIRONMENT, "--control: could not start a thread");
