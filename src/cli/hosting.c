@@ -95,39 +95,6 @@ static struct sink before(void *ctx, struct sink output)
 	return (struct sink){.offer = offer, .ctx = ctx};
 }
 
-struct asking {
-	pthread_mutex_t lock;
-	pthread_cond_t came;
-	bool here;
-};
-
-static void on_answer(struct frame_query *q)
-{
-	struct asking *a = q->ctx;
-
-	pthread_mutex_lock(&a->lock);
-	a->here = true;
-	pthread_cond_signal(&a->came);
-	pthread_mutex_unlock(&a->lock);
-}
-
-static bool ask(struct session *s, struct frame_query *q, struct asking *a)
-{
-	pthread_mutex_init(&a->lock, NULL);
-	pthread_cond_init(&a->came, NULL);
-	q->answer = on_answer;
-	q->ctx = a;
-	if (!pipeline_ask(s->pipeline, q))
-		return false;
-	waker_wake(&s->waker);
-	waker_wake(&s->source_waker);
-	pthread_mutex_lock(&a->lock);
-	while (!a->here)
-		pthread_cond_wait(&a->came, &a->lock);
-	pthread_mutex_unlock(&a->lock);
-	return true;
-}
-
 void hosting_read_open(struct hosting_reader *r, struct session *s)
 {
 	*r = (struct hosting_reader){.s = s};
@@ -154,7 +121,6 @@ static const unsigned char *step_to(struct hosting_reader *r, uint64_t id)
 
 const unsigned char *hosting_read(struct hosting_reader *r, uint64_t id)
 {
-	struct asking a = {.here = false};
 	struct frame_query q = {.id = id};
 	const unsigned char *block = NULL;
 
@@ -162,7 +128,7 @@ const unsigned char *hosting_read(struct hosting_reader *r, uint64_t id)
 		return step_to(r, id);
 	segment_unref(r->segment);
 	r->segment = NULL;
-	if (ask(r->s, &q, &a)) {
+	if (session_ask(r->s, &q)) {
 		r->segment = q.segment;
 		r->block = block = q.block;
 		r->id = id;
@@ -170,8 +136,6 @@ const unsigned char *hosting_read(struct hosting_reader *r, uint64_t id)
 		if (q.where == FRAME_LEFT && r->scans && frame_scan_to(&r->scan, id, &block))
 			block = NULL;
 	}
-	pthread_cond_destroy(&a.came);
-	pthread_mutex_destroy(&a.lock);
 	return block;
 }
 
