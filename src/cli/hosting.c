@@ -51,6 +51,12 @@ const char *hosting_text(struct json_object *o, const char *key)
 	return json_object_get_string(value);
 }
 
+void hosting_put_member(struct buf *out, char before, const char *key, const char *text)
+{
+	buf_printf(out, "%c\"%s\":", before, key);
+	buf_json(out, text ? text : "", text ? strlen(text) : 0);
+}
+
 struct session *hosting_hold(struct hosting *h)
 {
 	struct session *s;

@@ -259,6 +259,10 @@ void hosting_whole_begin(struct hosting *h);
 /** hosting_note_of() - What was noted of a frame, under lock; NULL: nothing */
 const struct hosting_note *hosting_note_of(const struct hosting *h, uint64_t id);
 
+/** hosting_put_member() - A text of an object: @before, which is its '{' or ',', then its name;
+ * NULL is "" */
+void hosting_put_member(struct buf *out, char before, const char *key, const char *text);
+
 /** hosting_text() - A member of an object; NULL where it is not there */
 const char *hosting_text(struct json_object *o, const char *key);
 
