@@ -17,6 +17,13 @@
  * kind. */
 #define VERSION_NS_MAX UINT64_C(20000000000)
 
+void cli_usage(int word, char **argv, const char *command, struct err *err)
+{
+	err_set(err, EXIT_USAGE, "%s '%s'; 'secvf %s --help' lists the options",
+		word == ':' ? "a value is missing after" : "there is no option", argv[optind - 1],
+		command);
+}
+
 int cli_say(const struct err *err)
 {
 	fprintf(stderr, "secvf: %s\n", err->text);

@@ -33,6 +33,9 @@ bool cli_self(char path[4096]);
 /** cli_say() - Print "secvf: " and the message on stderr. Return: its exit code */
 int cli_say(const struct err *err);
 
+/** cli_usage() - A word that getopt_long() refused, of @command. Fills @err */
+void cli_usage(int word, char **argv, const char *command, struct err *err);
+
 /** cli_find_sharkd() - Where one is, if it can be run: beside @tshark (may be NULL), then in $PATH
  */
 bool cli_find_sharkd(char path[4096], const char *tshark);

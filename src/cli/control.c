@@ -170,31 +170,6 @@ static void change_scope(struct control *c, char *text, struct buf *out)
 	change(c, to, out);
 }
 
-static void on_answer(struct frame_query *q)
-{
-	struct control *c = q->ctx;
-
-	pthread_mutex_lock(&c->answer.lock);
-	c->answer.here = true;
-	pthread_cond_signal(&c->answer.came);
-	pthread_mutex_unlock(&c->answer.lock);
-}
-
-/* Return: false where the pipeline has ended */
-static bool ask(struct control *c, struct frame_query *q)
-{
-	c->answer.here = false;
-	if (!pipeline_ask(c->session->pipeline, q))
-		return false;
-	waker_wake(&c->session->waker);
-	waker_wake(&c->session->source_waker);
-	pthread_mutex_lock(&c->answer.lock);
-	while (!c->answer.here)
-		pthread_cond_wait(&c->answer.came, &c->answer.lock);
-	pthread_mutex_unlock(&c->answer.lock);
-	return true;
-}
-
 /* Its file is sealed under the eyes of nobody: give that some time. */
 static int read_frame(struct control *c, uint64_t id, struct buf *block)
 {
@@ -230,7 +205,7 @@ static void put_frame(struct control *c, uint64_t id, const char *where, const u
 static void find_frame(struct control *c, const char *text, struct buf *out)
 {
 	unsigned long long id;
-	struct frame_query q = {.answer = on_answer, .ctx = c};
+	struct frame_query q = {.id = 0};
 	uint64_t start_ns = clock_now_ns();
 	struct buf block = {0};
 	struct err err;
@@ -241,7 +216,7 @@ static void find_frame(struct control *c, const char *text, struct buf *out)
 		return;
 	}
 	q.id = id;
-	if (!ask(c, &q)) {
+	if (!session_ask(c->session, &q)) {
 		refuse(out, "the replay has ended", "");
 	} else if (q.where == FRAME_NONE) {
 		refuse(out, "no such frame yet: ", text);
@@ -274,7 +249,7 @@ static void change_display(struct control *c, char *text, struct buf *out)
 
 	replace_tabs(text, ' ');
 	if (!*text ||
-	    display_set(&c->session->display, strcmp(text, "none") == 0 ? NULL : text, &err))
+	    display_set(&c->session->display, strcmp(text, "none") == 0 ? NULL : text, false, &err))
 		put_display(c, out);
 	else
 		refuse(out, err.text, "");
@@ -468,11 +443,8 @@ bool control_open(struct control *c, struct session *s, const char *path, struct
 	umask(mask);
 	if (!error)
 		error = -waker_init(&c->stop);
-	if (!error) {
-		pthread_mutex_init(&c->answer.lock, NULL);
-		pthread_cond_init(&c->answer.came, NULL);
+	if (!error)
 		return true;
-	}
 	if (c->fd >= 0)
 		close(c->fd);
 	c->fd = -1;
@@ -503,7 +475,5 @@ void control_stop(struct control *c)
 	close(c->fd);
 	unlink(c->path);
 	waker_done(&c->stop);
-	pthread_mutex_destroy(&c->answer.lock);
-	pthread_cond_destroy(&c->answer.came);
 	c->fd = -1;
 }

@@ -40,11 +40,6 @@ struct control {
 	atomic_bool stopped;
 	pthread_t thread;
 	bool started;
-	struct {
-		pthread_mutex_t lock;
-		pthread_cond_t came;
-		bool here;
-	} answer; /* of a frame's query */
 };
 
 /** control_open() - Listen. A socket that nobody listens to any more is replaced, any other file is

@@ -200,16 +200,18 @@ static bool start(struct display *d, const char *filter, struct err *err)
 	return true;
 }
 
-bool display_set(struct display *d, const char *filter, struct err *err)
+bool display_set(struct display *d, const char *filter, bool checked, struct err *err)
 {
 	bool ok = true;
 
+	/* Without tshark it is our own words that count. */
+	checked &= d->session->tshark.found;
 	pthread_mutex_lock(&d->setting);
 	if (!filter || !filter[strspn(filter, " \t")]) {
 		replace(d, NULL, NULL);
 		on_progress(d->session);
 	} else {
-		ok = check_filter(d, filter, err) && start(d, filter, err);
+		ok = (checked || check_filter(d, filter, err)) && start(d, filter, err);
 	}
 	pthread_mutex_unlock(&d->setting);
 	return ok;

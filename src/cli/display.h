@@ -47,9 +47,10 @@ void display_open(struct display *d, struct session *s);
 /** display_check() - Whether it is right. @err: EXIT_USAGE with Wireshark's words */
 bool display_check(struct display *d, const char *filter, struct err *err);
 
-/** display_set() - From now on frames are shown by this; "" or NULL: all are. @err: EXIT_USAGE with
- * Wireshark's words where it is wrong; the last one then stays */
-bool display_set(struct display *d, const char *filter, struct err *err);
+/** display_set() - From now on frames are shown by this; "" or NULL: all are. @checked: the caller
+ * has asked Wireshark already. @err: EXIT_USAGE with Wireshark's words where it is wrong; the last
+ * one then stays */
+bool display_set(struct display *d, const char *filter, bool checked, struct err *err);
 
 /** display_verdict() - Whether frame @id is shown */
 enum match display_verdict(struct display *d, uint64_t id);

@@ -217,11 +217,7 @@ static bool take(struct doctor *d, struct options *o, int word, char **argv, str
 		fputs(help, stdout);
 		err_set(err, EXIT_BALANCED, "%s", "");
 		return false;
-	default:
-		err_set(err, EXIT_USAGE, "%s '%s'; 'secvf doctor --help' lists the options",
-			word == ':' ? "a value is missing after" : "there is no option",
-			argv[optind - 1]);
-		return false;
+	default: cli_usage(word, argv, "doctor", err); return false;
 	}
 }
 

@@ -53,10 +53,3 @@ int examine_print(struct buf *out)
 	fprintf(stderr, "secvf: standard output cannot be written\n");
 	return EXIT_ENVIRONMENT;
 }
-
-void examine_usage(int word, char **argv, const char *command, struct err *err)
-{
-	err_set(err, EXIT_USAGE, "%s '%s'; 'secvf %s --help' lists the options",
-		word == ':' ? "a value is missing after" : "there is no option", argv[optind - 1],
-		command);
-}

@@ -54,7 +54,4 @@ void examine_close(struct examine *x);
  * after having said why */
 int examine_print(struct buf *out);
 
-/** examine_usage() - A word that getopt_long() refused. Fills @err */
-void examine_usage(int word, char **argv, const char *command, struct err *err);
-
 #endif

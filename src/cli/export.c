@@ -160,9 +160,7 @@ static bool parse(struct job *j, int argc, char **argv, struct err *err)
 	opterr = 0;
 	while ((word = getopt_long(argc, argv, ":w:F:f:Y:qh", words, NULL)) != -1) {
 		if (word == '?' || word == ':') {
-			err_set(err, EXIT_USAGE, "%s '%s'; 'secvf export --help' lists the options",
-				word == ':' ? "a value is missing after" : "there is no option",
-				argv[optind - 1]);
+			cli_usage(word, argv, "export", err);
 			return false;
 		}
 		if (!parse_word(j, word, err))

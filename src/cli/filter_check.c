@@ -64,7 +64,7 @@ static bool parse(struct request *r, int argc, char **argv, const char *help, st
 				break;
 			err_set(err, EXIT_USAGE, "-T '%s': text or json is wanted", optarg);
 			return false;
-		default: examine_usage(word, argv, "filter", err); return false;
+		default: cli_usage(word, argv, "filter", err); return false;
 		}
 	}
 	if (argc == optind)

@@ -137,12 +137,7 @@ static bool parse(int argc, char **argv, const char **name, bool *json, struct e
 			fputs(help, stdout);
 			err_set(err, EXIT_BALANCED, "%s", "");
 			return false;
-		default:
-			err_set(err, EXIT_USAGE,
-				"%s '%s'; 'secvf filter presets --help' lists the options",
-				word == ':' ? "a value is missing after" : "there is no option",
-				argv[optind - 1]);
-			return false;
+		default: cli_usage(word, argv, "filter presets", err); return false;
 		}
 	}
 	if (argc - optind > 1) {

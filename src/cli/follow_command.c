@@ -97,7 +97,7 @@ static bool parse(struct request *r, int argc, char **argv, struct err *err)
 			return false;
 		}
 		if (word != 'T') {
-			examine_usage(word, argv, "follow", err);
+			cli_usage(word, argv, "follow", err);
 			return false;
 		}
 		for (r->form = FOLLOW_TEXT; r->form <= FOLLOW_JSON; r->form++) {

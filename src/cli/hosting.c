@@ -51,6 +51,12 @@ const char *hosting_text(struct json_object *o, const char *key)
 	return json_object_get_string(value);
 }
 
+void hosting_put_member(struct buf *out, char before, const char *key, const char *text)
+{
+	buf_printf(out, "%c\"%s\":", before, key);
+	buf_json(out, text ? text : "", text ? strlen(text) : 0);
+}
+
 struct session *hosting_hold(struct hosting *h)
 {
 	struct session *s;
@@ -95,39 +101,6 @@ static struct sink before(void *ctx, struct sink output)
 	return (struct sink){.offer = offer, .ctx = ctx};
 }
 
-struct asking {
-	pthread_mutex_t lock;
-	pthread_cond_t came;
-	bool here;
-};
-
-static void on_answer(struct frame_query *q)
-{
-	struct asking *a = q->ctx;
-
-	pthread_mutex_lock(&a->lock);
-	a->here = true;
-	pthread_cond_signal(&a->came);
-	pthread_mutex_unlock(&a->lock);
-}
-
-static bool ask(struct session *s, struct frame_query *q, struct asking *a)
-{
-	pthread_mutex_init(&a->lock, NULL);
-	pthread_cond_init(&a->came, NULL);
-	q->answer = on_answer;
-	q->ctx = a;
-	if (!pipeline_ask(s->pipeline, q))
-		return false;
-	waker_wake(&s->waker);
-	waker_wake(&s->source_waker);
-	pthread_mutex_lock(&a->lock);
-	while (!a->here)
-		pthread_cond_wait(&a->came, &a->lock);
-	pthread_mutex_unlock(&a->lock);
-	return true;
-}
-
 void hosting_read_open(struct hosting_reader *r, struct session *s)
 {
 	*r = (struct hosting_reader){.s = s};
@@ -154,7 +127,6 @@ static const unsigned char *step_to(struct hosting_reader *r, uint64_t id)
 
 const unsigned char *hosting_read(struct hosting_reader *r, uint64_t id)
 {
-	struct asking a = {.here = false};
 	struct frame_query q = {.id = id};
 	const unsigned char *block = NULL;
 
@@ -162,7 +134,7 @@ const unsigned char *hosting_read(struct hosting_reader *r, uint64_t id)
 		return step_to(r, id);
 	segment_unref(r->segment);
 	r->segment = NULL;
-	if (ask(r->s, &q, &a)) {
+	if (session_ask(r->s, &q)) {
 		r->segment = q.segment;
 		r->block = block = q.block;
 		r->id = id;
@@ -170,8 +142,6 @@ const unsigned char *hosting_read(struct hosting_reader *r, uint64_t id)
 		if (q.where == FRAME_LEFT && r->scans && frame_scan_to(&r->scan, id, &block))
 			block = NULL;
 	}
-	pthread_cond_destroy(&a.came);
-	pthread_mutex_destroy(&a.lock);
 	return block;
 }
 
@@ -280,6 +250,16 @@ void hosting_count(struct hosting *h, struct session *s)
 		count_all(h);
 }
 
+static enum hosting_state state_of(struct hosting *h)
+{
+	enum hosting_state state;
+
+	pthread_mutex_lock(&h->lock);
+	state = h->state;
+	pthread_mutex_unlock(&h->lock);
+	return state;
+}
+
 /* ---- the watcher: ten times a second while there is a session ---- */
 
 static void take_point(struct hosting *h, struct session *s)
@@ -326,6 +306,7 @@ static void *watch(void *ctx)
 			pthread_mutex_lock(&h->tally_lock);
 			hosting_count(h, s);
 			pthread_mutex_unlock(&h->tally_lock);
+			hosting_whole_tend(h, state_of(h) == HOSTING_ENDED);
 			hosting_let_go(h);
 		}
 		poll(&fd, 1, busy ? (int)(HOSTING_POINT_NS / 1000000) : -1);
@@ -344,16 +325,6 @@ static void set_state(struct hosting *h, struct session *s, enum hosting_state s
 	pthread_cond_broadcast(&h->changed);
 	pthread_mutex_unlock(&h->lock);
 	waker_wake(&h->watcher_waker);
-}
-
-static enum hosting_state state_of(struct hosting *h)
-{
-	enum hosting_state state;
-
-	pthread_mutex_lock(&h->lock);
-	state = h->state;
-	pthread_mutex_unlock(&h->lock);
-	return state;
 }
 
 static bool released(struct hosting *h)
@@ -495,10 +466,11 @@ static void renew_inspectors(struct hosting *h, const struct dissect *dissect)
 
 	pthread_mutex_lock(&h->inspect_lock);
 	pthread_mutex_lock(&h->check_lock);
-	inspector_close(&h->inspector);
+	hosting_view_done(&h->near);
+	hosting_view_done(&h->whole.view);
 	inspector_close(&h->checker);
 	h->dissect = dissect ? *dissect : (struct dissect){0};
-	inspector_open(&h->inspector, tshark, sharkd, &h->dissect);
+	inspector_open(&h->near.inspector, tshark, sharkd, &h->dissect);
 	inspector_open(&h->checker, tshark, sharkd, &h->dissect);
 	pthread_mutex_unlock(&h->check_lock);
 	pthread_mutex_unlock(&h->inspect_lock);
@@ -512,6 +484,7 @@ static enum panel_result prepare(struct hosting *h, struct json_object *body, st
 
 	/* Their preferences point into the words of the last session. */
 	renew_inspectors(h, NULL);
+	hosting_whole_begin(h);
 	if (!make_words(h, body)) {
 		err_set(err, EXIT_USAGE, "more than %d words", HOSTING_WORDS_MAX);
 		return PANEL_BAD;
@@ -551,6 +524,10 @@ static enum panel_result prepare(struct hosting *h, struct json_object *body, st
 /* Under life: it has ended, or could not be started. */
 static void forget(struct hosting *h)
 {
+	pthread_mutex_lock(&h->inspect_lock);
+	hosting_view_done(&h->near);
+	hosting_view_done(&h->whole.view);
+	pthread_mutex_unlock(&h->inspect_lock);
 	rowfile_done(&h->rows);
 	pthread_mutex_lock(&h->tally_lock);
 	tally_reset(h->tally);
@@ -631,6 +608,7 @@ enum panel_result hosting_clear(struct panel *p, struct err *err)
 	pthread_mutex_lock(&h->lock);
 	h->release = true;
 	pthread_mutex_unlock(&h->lock);
+	hosting_whole_stop(h);
 	session_stop(s);
 	hosting_let_go(h);
 	pthread_join(h->thread, NULL);
@@ -651,6 +629,7 @@ bool hosting_open(struct hosting *h, int words, char **word, const char *tshark,
 	pthread_mutex_init(&h->tally_lock, NULL);
 	pthread_mutex_init(&h->inspect_lock, NULL);
 	pthread_mutex_init(&h->check_lock, NULL);
+	pthread_mutex_init(&h->whole.lock, NULL);
 	pthread_cond_init(&h->changed, NULL);
 	if (!cli_detect(&h->tshark, tshark, err))
 		return false;
@@ -684,7 +663,8 @@ void hosting_close(struct hosting *h)
 		pthread_join(h->watcher, NULL);
 		waker_done(&h->watcher_waker);
 	}
-	inspector_close(&h->inspector);
+	hosting_view_done(&h->near);
+	hosting_view_done(&h->whole.view);
 	inspector_close(&h->checker);
 	tally_free(h->tally);
 	forget_words(h);

@@ -8,8 +8,9 @@
  *
  * Threads: the server's call the panel's operations, which hold the session meanwhile: it is taken
  * down once nobody does. Starting and clearing are one at a time. A thread counts rows that the
- * display filter shows. Order of the locks: life, inspect_lock, check_lock, tally_lock, lock; what
- * the session has of its own comes after tally_lock. None is kept for what may take long, but
+ * display filter shows; another has the first frames loaded into a sharkd, from time to time. Order
+ * of the locks: life, inspect_lock, check_lock, tally_lock, whole's own, lock; what the session has
+ * of its own comes after tally_lock. None is kept for what may take long, but
  * inspect_lock and check_lock, of those who wait for sharkd.
  */
 #ifndef SECVF_CLI_HOSTING_H
@@ -24,18 +25,28 @@
 #include "os/frame_scan.h"
 #include "os/inspector.h"
 #include "os/rowfile.h"
+#include "os/scratch.h"
 #include "os/settings_file.h"
 #include "os/waker.h"
 #include "web/panel.h"
 
 #define HOSTING_WORDS_MAX 512
-/* Frames that a frame's layers are dissected with, and a stream is looked for in, at most. */
-#define HOSTING_CONTEXT	  500u
-#define HOSTING_STREAM	  20000u
-#define HOSTING_FILES	  64u /* of a session, the newest */
-#define HOSTING_NOTES_MAX 100000u
-#define HOSTING_POINTS	  6000u /* ten minutes */
-#define HOSTING_POINT_NS  UINT64_C(100000000)
+/* Frames that a frame's layers are dissected with where it is not among the first ones; of these,
+ * those behind it; and those before it without which they are loaded anew, where there are as many.
+ * Frames that a stream is looked for in. All at most. */
+#define HOSTING_CONTEXT	      700u
+#define HOSTING_CONTEXT_AFTER 100u
+#define HOSTING_CONTEXT_LEAST 500u
+#define HOSTING_STREAM	      20000u
+/* The first frames, which sharkd has loaded: 100,000 of mixed captures take it half a second and 66
+ * MB. The bytes lie in a file of $TMPDIR, and in its memory as far as they are reassembled. */
+#define HOSTING_WHOLE_FRAMES 300000u
+#define HOSTING_WHOLE_BYTES  (256u << 20)
+#define HOSTING_WHOLE_FAILS  3u	 /* then it is left alone */
+#define HOSTING_FILES	     64u /* of a session, the newest */
+#define HOSTING_NOTES_MAX    100000u
+#define HOSTING_POINTS	     6000u /* ten minutes */
+#define HOSTING_POINT_NS     UINT64_C(100000000)
 
 enum hosting_state {
 	HOSTING_IDLE,
@@ -54,6 +65,40 @@ struct hosting_point {
 	uint64_t ms, in, bytes, decoded, dropped;
 	uint32_t queue;
 	uint64_t behind;
+};
+
+/** struct hosting_view - Frames that an inspector has loaded */
+struct hosting_view {
+	struct inspector inspector;
+	struct scratch scratch; /* of their capture; none where it is open and has gone */
+	uint64_t *ids; /* of its frames, in order, HOSTING_STREAM at most; NULL: from 1 on */
+	size_t n;      /* its frames; 0: nothing is loaded */
+	bool first;    /* it begins with the first frame of its kind */
+};
+
+enum hosting_load {
+	HOSTING_RESTS,
+	HOSTING_LOADS,
+	HOSTING_LOADED /* the thread is about to end */
+};
+
+/** struct hosting_whole - The session's first frames, loaded on a thread of their own */
+struct hosting_whole {
+	struct hosting_view view; /* under inspect_lock, but for the thread's own that comes */
+	atomic_uint frames;	  /* of it; written under inspect_lock */
+	atomic_bool full;	  /* it has as many bytes as it may, or a frame is not there */
+	atomic_bool watched;	  /* somebody looks at the session's rows */
+	atomic_bool wanted;	  /* somebody looked at a frame that is not in it */
+	atomic_uint fails;
+	pthread_mutex_t lock; /* of what follows */
+	bool stopped, joins;
+	pthread_t thread;
+	atomic_int load; /* enum hosting_load; released by the thread as it ends */
+	atomic_bool stop;
+	struct waker stop_waker;
+	struct session *session; /* held for the thread */
+	uint64_t end;		 /* ids below it are to be loaded */
+	bool ended;		 /* there are no others */
 };
 
 struct hosting {
@@ -107,7 +152,8 @@ struct hosting {
 	pthread_mutex_t inspect_lock;
 	char sharkd[4096]; /* set at the start, as the next one */
 	struct detected tshark;
-	struct inspector inspector; /* of frames */
+	struct hosting_view near;   /* frames of the conversation that was looked at last */
+	struct hosting_whole whole; /* likewise, but what says otherwise */
 	struct inspector checker;   /* of expressions */
 	pthread_mutex_t check_lock;
 	struct dissect dissect; /* the session's; changes under both locks */
@@ -198,8 +244,24 @@ bool hosting_block(struct session *s, uint64_t id, struct buf *block);
  */
 void hosting_count(struct hosting *h, struct session *s);
 
+/** hosting_view_done() - Nothing is loaded any more */
+void hosting_view_done(struct hosting_view *v);
+
+/** hosting_whole_tend() - Load the first frames where that is worth it, of the session that is
+ * held; the watcher's thread. @ended: there will be no more */
+void hosting_whole_tend(struct hosting *h, bool ended);
+
+/** hosting_whole_stop() - End what loads, before the session is taken down; hosting_whole_begin():
+ * before the next one begins */
+void hosting_whole_stop(struct hosting *h);
+void hosting_whole_begin(struct hosting *h);
+
 /** hosting_note_of() - What was noted of a frame, under lock; NULL: nothing */
 const struct hosting_note *hosting_note_of(const struct hosting *h, uint64_t id);
+
+/** hosting_put_member() - A text of an object: @before, which is its '{' or ',', then its name;
+ * NULL is "" */
+void hosting_put_member(struct buf *out, char before, const char *key, const char *text);
 
 /** hosting_text() - A member of an object; NULL where it is not there */
 const char *hosting_text(struct json_object *o, const char *key);

@@ -303,11 +303,7 @@ static bool parse(struct info *info, int argc, char **argv, struct err *err)
 			fputs(help, stdout);
 			err_set(err, EXIT_BALANCED, "%s", "");
 			return false;
-		default:
-			err_set(err, EXIT_USAGE, "%s '%s'; 'secvf info --help' lists the options",
-				word == ':' ? "a value is missing after" : "there is no option",
-				argv[optind - 1]);
-			return false;
+		default: cli_usage(word, argv, "info", err); return false;
 		}
 	}
 	for (; optind < argc; optind++) {

@@ -642,9 +642,7 @@ bool options_parse(struct options *o, int argc, char **argv, struct err *err)
 			return false;
 		}
 		if (word == '?' || word == ':') {
-			err_set(err, EXIT_USAGE, "%s '%s'; 'secvf replay --help' lists the options",
-				word == ':' ? "a value is missing after" : "there is no option",
-				argv[optind - 1]);
+			cli_usage(word, argv, "replay", err);
 			return false;
 		}
 		if (!option(o, word, optarg, err))

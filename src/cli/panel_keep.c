@@ -10,12 +10,6 @@
 #include "cli/hosting.h"
 #include "os/collect.h"
 
-static void put_text(struct buf *out, const char *key, const char *text)
-{
-	buf_printf(out, "\"%s\":", key);
-	buf_json(out, text ? text : "", text ? strlen(text) : 0);
-}
-
 /* ---- saved filters ---- */
 
 enum panel_result hosting_saved(struct panel *p, struct buf *out, struct err *err)
@@ -28,12 +22,11 @@ enum panel_result hosting_saved(struct panel *p, struct buf *out, struct err *er
 		return PANEL_FAILED;
 	buf_puts(out, "{\"filters\":[");
 	for (size_t i = 0; i < s.saved_count; i++) {
-		buf_puts(out, i ? ",{" : "{");
-		put_text(out, "name", s.saved[i].name);
-		buf_putc(out, ',');
-		put_text(out, "expression", s.saved[i].expression);
-		buf_putc(out, ',');
-		put_text(out, "note", s.saved[i].note);
+		if (i)
+			buf_putc(out, ',');
+		hosting_put_member(out, '{', "name", s.saved[i].name);
+		hosting_put_member(out, ',', "expression", s.saved[i].expression);
+		hosting_put_member(out, ',', "note", s.saved[i].note);
 		buf_putc(out, '}');
 	}
 	buf_puts(out, "],\"recent\":[");
@@ -123,14 +116,12 @@ enum panel_result hosting_presets(struct panel *p, struct buf *out, struct err *
 	(void)err;
 	buf_puts(out, "{\"presets\":[");
 	for (size_t i = 0; i < n; i++) {
-		buf_puts(out, i ? ",{" : "{");
-		put_text(out, "name", all[i].name);
-		buf_putc(out, ',');
-		put_text(out, "expression", all[i].expression);
-		buf_putc(out, ',');
-		put_text(out, "note", all[i].note);
-		buf_putc(out, ',');
-		put_text(out, "category", all[i].category);
+		if (i)
+			buf_putc(out, ',');
+		hosting_put_member(out, '{', "name", all[i].name);
+		hosting_put_member(out, ',', "expression", all[i].expression);
+		hosting_put_member(out, ',', "note", all[i].note);
+		hosting_put_member(out, ',', "category", all[i].category);
 		buf_putc(out, '}');
 	}
 	buf_puts(out, "]}");

@@ -1,16 +1,11 @@
-/* panel_live.c - the panel's view of frames: rows, layers, bytes, streams, export */
-#include <errno.h>
+/* panel_live.c - the panel's view of frames: rows, bytes, notes, export */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "cli/hosting.h"
 #include "fanout/emit.h"
-#include "feed/pcap_record.h"
-#include "os/scratch.h"
 #include "pcapng/pcapng_write.h"
 
 /* ---- rows ---- */
@@ -95,6 +90,7 @@ enum panel_result hosting_rows(struct panel *p, uint64_t from, uint32_t count, s
 
 	if (!s)
 		return hosting_no_session(err);
+	atomic_store_explicit(&h->whole.watched, true, memory_order_relaxed);
 	if (count > 1000)
 		count = 1000;
 	all = total(h, s);
@@ -158,211 +154,6 @@ enum panel_result hosting_bytes(struct panel *p, uint64_t id, struct buf *out, s
 	buf_puts(out, "\"}");
 	buf_done(&block);
 	return PANEL_OK;
-}
-
-/* ---- layers and streams, by a capture of the frame's conversation ---- */
-
-/* A pcap of these frames. Those that have gone are left out of @ids. */
-static bool write_frames(struct session *s, const char *path, uint64_t *ids, size_t *n)
-{
-	struct hosting_reader reader;
-	struct buf pcap = {0};
-	unsigned char header[PCAP_FILE_BYTES];
-	size_t kept = 0;
-	bool ok;
-
-	pcap_file_header(header);
-	buf_put(&pcap, header, sizeof(header));
-	hosting_read_open(&reader, s);
-	for (size_t i = 0; i < *n; i++) {
-		const unsigned char *block = hosting_read(&reader, ids[i]);
-		struct packet_view v;
-		unsigned char record[PCAP_RECORD_BYTES];
-
-		if (!block)
-			continue;
-		v = packet_of(block);
-		pcap_record_header(record, &v);
-		buf_put(&pcap, record, sizeof(record));
-		buf_put(&pcap, v.data, v.caplen);
-		ids[kept++] = ids[i];
-	}
-	hosting_read_close(&reader);
-	*n = kept;
-	ok = !pcap.failed && scratch_file(path, pcap.p, pcap.n) == 0;
-	buf_done(&pcap);
-	return ok;
-}
-
-/* The frames that @id is dissected with: all from the first on where these are few, as numbers of
- * streams and times since the first frame are then the capture's; else those between its hosts. */
-static size_t choose(struct hosting *h, uint64_t id, bool whole, uint64_t *ids)
-{
-	size_t most = whole ? HOSTING_STREAM : HOSTING_CONTEXT, n = 0;
-	uint64_t first, head;
-
-	rowfile_range(&h->rows, &first, &head);
-	if (first == 1 && head - 1 <= most && id < head) {
-		for (; n + 1 < head; n++)
-			ids[n] = n + 1;
-		return n;
-	}
-	n = rowfile_pair(&h->rows, id, 1, whole ? UINT64_MAX : id, ids, most);
-	if (!n)
-		ids[n++] = id;
-	return n;
-}
-
-/* Under inspect_lock: those frames, as what the inspector looks at. Return: the number of @id among
- * them; 0 with @err */
-static uint32_t inspect(struct hosting *h, struct session *s, uint64_t id, bool whole,
-			struct scratch *scratch, uint64_t *ids, size_t *n, struct err *err)
-{
-	char path[PATH_MAX + 16];
-
-	*n = choose(h, id, whole, ids);
-	if (scratch_make(scratch)) {
-		err_set(err, EXIT_ENVIRONMENT, "no folder can be made in %s: %s", scratch_base(),
-			strerror(errno));
-		return 0;
-	}
-	snprintf(path, sizeof(path), "%s/frames.pcap", scratch->path);
-	if (!write_frames(s, path, ids, n)) {
-		err_set(err, EXIT_ENVIRONMENT, "%s cannot be written", path);
-		return 0;
-	}
-	inspector_load(&h->inspector, path);
-	for (size_t i = 0; i < *n; i++) {
-		if (ids[i] == id)
-			return (uint32_t)i + 1;
-	}
-	err_set(err, EXIT_USAGE, "frame %" PRIu64 " is not there, or has been discarded", id);
-	return 0;
-}
-
-static bool can_inspect(const struct hosting *h, struct err *err)
-{
-	if (h->tshark.found || h->sharkd[0])
-		return true;
-	err_set(err, EXIT_ENVIRONMENT,
-		"layers and streams need sharkd or tshark, and there is neither: install tshark; the "
-		"bytes are there");
-	return false;
-}
-
-/* Layers of frame @id with its conversation before it. */
-static bool dissect(struct hosting *h, struct session *s, uint64_t id, struct layers *l,
-		    size_t *context, struct err *err)
-{
-	uint64_t *ids = malloc(HOSTING_CONTEXT * sizeof(*ids));
-	struct scratch scratch = {""};
-	struct buf block = {0};
-	uint32_t number;
-	bool ok = false;
-
-	if (!ids)
-		return false;
-	number = inspect(h, s, id, false, &scratch, ids, context, err);
-	if (number && hosting_block(s, id, &block)) {
-		struct packet_view v = packet_of((const unsigned char *)block.p);
-
-		ok = inspector_frame(&h->inspector, number, v.data, v.caplen, l, err);
-	}
-	if (ok)
-		layers_renumber(l, ids, *context);
-	*context = number ? number - 1 : 0;
-	scratch_remove(&scratch);
-	buf_done(&block);
-	free(ids);
-	return ok;
-}
-
-enum panel_result hosting_frame(struct panel *p, uint64_t id, struct buf *out, struct err *err)
-{
-	struct hosting *h = p->ctx;
-	struct session *s = hosting_hold(h);
-	struct layers l = {0};
-	size_t context = 0;
-	bool ok;
-
-	if (!s)
-		return hosting_no_session(err);
-	pthread_mutex_lock(&h->inspect_lock);
-	ok = can_inspect(h, err) && dissect(h, s, id, &l, &context, err);
-	pthread_mutex_unlock(&h->inspect_lock);
-	hosting_let_go(h);
-	if (!ok)
-		return err->exit == EXIT_USAGE ? PANEL_NONE : PANEL_FAILED;
-	layers_put_json(&l, out);
-	if (!out->failed && out->n) {
-		out->n--; /* its brace */
-		buf_printf(out, ",\"context\":%zu}", context);
-	}
-	layers_done(&l);
-	return PANEL_OK;
-}
-
-/* "tcp.stream eq 0", of the frame that is looked at. */
-static bool find_stream(const struct layers *l, const char *kind, char *filter, size_t n)
-{
-	const char *field = strcmp(kind, "udp") == 0	? "udp.stream"
-			    : strcmp(kind, "quic") == 0 ? "quic.connection.number"
-							: "tcp.stream";
-	uint32_t at = layers_find(l, field, 0);
-	const struct layer_text *t;
-	uint32_t i;
-
-	if (at == LAYERS_NOWHERE)
-		return false;
-	t = l->node[at].filter.n > l->node[at].field_n ? &l->node[at].filter : &l->node[at].label;
-	for (i = t->n; i && l->text.p[t->at + i - 1] >= '0' && l->text.p[t->at + i - 1] <= '9';)
-		i--;
-	snprintf(filter, n, "%s eq %.*s", field, (int)(t->n - i), l->text.p + t->at + i);
-	return true;
-}
-
-enum panel_result hosting_follow(struct panel *p, const char *kind, uint64_t id, struct buf *out,
-				 struct err *err)
-{
-	struct hosting *h = p->ctx;
-	struct session *s = hosting_hold(h);
-	uint64_t *ids = malloc(HOSTING_STREAM * sizeof(*ids));
-	struct scratch scratch = {""};
-	struct layers l = {0};
-	struct follow f = {0};
-	char filter[128];
-	uint32_t number = 0;
-	size_t n = 0;
-	bool ok = false;
-
-	if (!s || !ids) {
-		free(ids);
-		if (s)
-			hosting_let_go(h);
-		return hosting_no_session(err);
-	}
-	pthread_mutex_lock(&h->inspect_lock);
-	if (can_inspect(h, err))
-		number = inspect(h, s, id, true, &scratch, ids, &n, err);
-	ok = number && inspector_frame(&h->inspector, number, NULL, 0, &l, err);
-	if (ok && !find_stream(&l, kind, filter, sizeof(filter))) {
-		err_set(err, EXIT_USAGE, "frame %" PRIu64 " is part of no %s stream", id, kind);
-		ok = false;
-	}
-	ok = ok && inspector_follow(&h->inspector, kind, filter, &f, err);
-	pthread_mutex_unlock(&h->inspect_lock);
-	hosting_let_go(h);
-	for (uint32_t i = 0; ok && i < f.pieces; i++) {
-		if (f.piece[i].frame && f.piece[i].frame <= n)
-			f.piece[i].frame = (uint32_t)ids[f.piece[i].frame - 1];
-	}
-	if (ok)
-		follow_put(&f, FOLLOW_JSON, out);
-	follow_done(&f);
-	layers_done(&l);
-	scratch_remove(&scratch);
-	free(ids);
-	return ok ? PANEL_OK : err->exit == EXIT_USAGE ? PANEL_BAD : PANEL_FAILED;
 }
 
 /* ---- notes ---- */

@@ -16,12 +16,6 @@ static uint64_t count_of(const atomic_ullong *n)
 	return atomic_load_explicit(n, memory_order_relaxed);
 }
 
-static void put_text(struct buf *out, const char *key, const char *text)
-{
-	buf_printf(out, ",\"%s\":", key);
-	buf_json(out, text ? text : "", text ? strlen(text) : 0);
-}
-
 /* ---- status ---- */
 
 /* As it was set since, or by --interface. */
@@ -193,8 +187,8 @@ static void put_session(struct hosting *h, struct session *s, struct buf *out, u
 	struct hosting_point last = {0};
 	char filter[sizeof(h->capture_filter)];
 
-	put_text(out, "session", s->name);
-	put_text(out, "started", h->started);
+	hosting_put_member(out, ',', "session", s->name);
+	hosting_put_member(out, ',', "started", h->started);
 	put_source(s, out);
 	put_interfaces(h, s, out);
 	pthread_mutex_lock(&h->lock);
@@ -202,13 +196,13 @@ static void put_session(struct hosting *h, struct session *s, struct buf *out, u
 		last = h->point[(h->points - 1) % HOSTING_POINTS];
 	memcpy(filter, h->capture_filter, sizeof(filter));
 	pthread_mutex_unlock(&h->lock);
-	put_text(out, "capture_filter", filter);
+	hosting_put_member(out, ',', "capture_filter", filter);
 	put_ledger(s->pipeline, out);
 	buf_printf(out, ",\"behind\":{\"frames\":%" PRIu64 ",\"ns\":%" PRIu64 "}",
 		   pipeline_behind(g), oldest_ns && now_ns > oldest_ns ? now_ns - oldest_ns : 0);
-	put_text(out, "profile",
-		 profile_name((enum profile)atomic_load_explicit(&g->shard[0].profile,
-								 memory_order_relaxed)));
+	hosting_put_member(out, ',', "profile",
+			   profile_name((enum profile)atomic_load_explicit(&g->shard[0].profile,
+									   memory_order_relaxed)));
 	put_shards(s, out, memory);
 	put_filter(h, s, out);
 	buf_printf(out,
@@ -256,8 +250,8 @@ enum panel_result hosting_status(struct panel *p, struct buf *out, uint64_t *ser
 		   states[h->state], h->notes);
 	pthread_mutex_unlock(&h->lock);
 	buf_printf(out, ",\"tshark\":{\"found\":%s", h->tshark.found ? "true" : "false");
-	put_text(out, "path", h->tshark.found ? h->tshark.path : "");
-	put_text(out, "version", h->tshark.found ? h->tshark.version : "");
+	hosting_put_member(out, ',', "path", h->tshark.found ? h->tshark.path : "");
+	hosting_put_member(out, ',', "version", h->tshark.found ? h->tshark.version : "");
 	/* A session may have found one that came later. */
 	used = h->tshark.found || (s && count_of(&s->pipeline->gauges.generations));
 	buf_printf(out, "},\"sharkd\":%s,\"offline\":%s", h->sharkd[0] ? "true" : "false",
@@ -282,11 +276,11 @@ static void put_verdict(struct buf *out, bool ok, const char *message, size_t at
 {
 	buf_printf(out, "{\"ok\":%s", ok ? "true" : "false");
 	if (message && *message)
-		put_text(out, ok ? "warning" : "message", message);
+		hosting_put_member(out, ',', ok ? "warning" : "message", message);
 	if (n)
 		buf_printf(out, ",\"at\":%zu,\"bytes\":%zu", at, n);
 	if (hint)
-		put_text(out, "hint", hint);
+		hosting_put_member(out, ',', "hint", hint);
 	buf_putc(out, '}');
 }
 
@@ -448,7 +442,7 @@ enum panel_result hosting_filter(struct panel *p, const char *filter, bool set, 
 	s = hosting_hold(h);
 	if (!s)
 		return hosting_no_session(err);
-	ok = display_set(&s->display, filter, err);
+	ok = display_set(&s->display, filter, h->tshark.found, err);
 	hosting_let_go(h);
 	waker_wake(&h->watcher_waker);
 	if (ok)
@@ -480,8 +474,8 @@ enum panel_result hosting_complete(struct panel *p, const char *prefix, uint32_t
 	for (uint32_t i = 0; i < n && i < limit; i++) {
 		buf_puts(out, i ? ",{\"field\":" : "{\"field\":");
 		buf_json(out, field[i].name, strlen(field[i].name));
-		put_text(out, "type", field_type(&field[i]));
-		put_text(out, "what", field[i].what);
+		hosting_put_member(out, ',', "type", field_type(&field[i]));
+		hosting_put_member(out, ',', "what", field[i].what);
 		buf_putc(out, '}');
 	}
 	buf_printf(out, "],\"total\":%u}", n);

@@ -244,6 +244,45 @@ static uint64_t wait_until(struct session *s, uint64_t due_ns)
 	return now_ns;
 }
 
+struct asking {
+	pthread_mutex_t lock;
+	pthread_cond_t came;
+	bool here;
+};
+
+static void on_answer(struct frame_query *q)
+{
+	struct asking *a = q->ctx;
+
+	pthread_mutex_lock(&a->lock);
+	a->here = true;
+	pthread_cond_signal(&a->came);
+	pthread_mutex_unlock(&a->lock);
+}
+
+bool session_ask(struct session *s, struct frame_query *q)
+{
+	struct asking a = {.here = false};
+	bool asked;
+
+	pthread_mutex_init(&a.lock, NULL);
+	pthread_cond_init(&a.came, NULL);
+	q->answer = on_answer;
+	q->ctx = &a;
+	asked = pipeline_ask(s->pipeline, q);
+	if (asked) {
+		waker_wake(&s->waker);
+		waker_wake(&s->source_waker);
+		pthread_mutex_lock(&a.lock);
+		while (!a.here)
+			pthread_cond_wait(&a.came, &a.lock);
+		pthread_mutex_unlock(&a.lock);
+	}
+	pthread_cond_destroy(&a.came);
+	pthread_mutex_destroy(&a.lock);
+	return asked;
+}
+
 void session_sleep(struct session *s)
 {
 	sleep_source(s, UINT64_MAX);
@@ -741,7 +780,7 @@ static bool run(struct session *s, struct err *err)
 		output_join(&s->output);
 		return false;
 	}
-	if (s->options.display && !display_set(&s->display, s->options.display, &s->failure))
+	if (s->options.display && !display_set(&s->display, s->options.display, false, &s->failure))
 		session_stop(s);
 	if (s->options.control && control_start(&s->control))
 		err_set(&s->failure, EXIT_ENVIRONMENT, "--control: could not start a thread");

@@ -589,11 +589,7 @@ static bool parse(struct run *r, int argc, char **argv, struct err *err)
 			fputs(help, stdout);
 			err_set(err, EXIT_BALANCED, "%s", "");
 			return false;
-		default:
-			err_set(err, EXIT_USAGE, "%s '%s'; 'secvf run --help' lists the options",
-				word == ':' ? "a value is missing after" : "there is no option",
-				argv[optind - 1]);
-			return false;
+		default: cli_usage(word, argv, "run", err); return false;
 		}
 	}
 	if (optind < argc)

@@ -117,6 +117,14 @@ void session_port_flap(struct session *s, const char *name, bool down);
 /** session_audit_line() - A line for the audit log; an audit's line, @ctx a struct session */
 void session_audit_line(void *ctx, const char *members, size_t n);
 
+/**
+ * session_ask() - Ask the pipeline for a frame, and wait for its answer; any thread but its own
+ * @q:  Its id set; the answer. A segment in it is a reference of the caller's
+ *
+ * Return: false where the pipeline answers no more
+ */
+bool session_ask(struct session *s, struct frame_query *q);
+
 /** session_sleep() - Until the source's waker or a signal wakes. Source's thread */
 void session_sleep(struct session *s);
 

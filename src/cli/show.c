@@ -180,7 +180,7 @@ static bool option(struct show *s, int word, char **argv, struct err *err)
 		fputs(help, stdout);
 		err_set(err, EXIT_BALANCED, "%s", "");
 		return false;
-	default: examine_usage(word, argv, "show", err); return false;
+	default: cli_usage(word, argv, "show", err); return false;
 	}
 }
 

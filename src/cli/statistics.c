@@ -133,9 +133,7 @@ static bool parse(struct statistics *s, int argc, char **argv, struct err *err)
 			return false;
 		}
 		if (word == '?' || word == ':') {
-			err_set(err, EXIT_USAGE, "%s '%s'; 'secvf stats --help' lists the options",
-				word == ':' ? "a value is missing after" : "there is no option",
-				argv[optind - 1]);
+			cli_usage(word, argv, "stats", err);
 			return false;
 		}
 		if (!option(s, word, index, err))

@@ -239,9 +239,7 @@ bool verify_words_parse(struct verify *v, int argc, char **argv, struct err *err
 	opterr = 0;
 	while ((word = getopt_long(argc, argv, ":j:f:i:c:qh", long_options, NULL)) != -1) {
 		if (word == '?' || word == ':') {
-			err_set(err, EXIT_USAGE, "%s '%s'; 'secvf verify --help' lists the options",
-				word == ':' ? "a value is missing after" : "there is no option",
-				argv[optind - 1]);
+			cli_usage(word, argv, "verify", err);
 			return false;
 		}
 		if (!take(v, word, optarg, err))

@@ -52,6 +52,11 @@ void inspector_load(struct inspector *x, const char *file)
 	x->loaded = false;
 }
 
+void inspector_stop_by(struct inspector *x, const struct waker *stop)
+{
+	x->stop = x->sharkd.stop = stop;
+}
+
 /* ---- sharkd ---- */
 
 /* "NAME:VALUE" */
@@ -92,8 +97,10 @@ static bool need_sharkd(struct inspector *x, struct err *err)
 	if (sharkd_is_open(&x->sharkd))
 		return true;
 	x->loaded = false;
+	x->loads = 0;
 	if (!sharkd_open(&x->sharkd, x->sharkd_path, err))
 		return false;
+	x->sharkd.stop = x->stop;
 	if (set_up(x, err))
 		return true;
 	sharkd_close(&x->sharkd);
@@ -102,10 +109,13 @@ static bool need_sharkd(struct inspector *x, struct err *err)
 
 static bool need_capture(struct inspector *x, struct err *err)
 {
+	if (x->loaded && sharkd_is_open(&x->sharkd))
+		return true;
+	if (x->loads == INSPECTOR_LOADS_MAX)
+		sharkd_close(&x->sharkd);
 	if (!need_sharkd(x, err))
 		return false;
-	if (x->loaded)
-		return true;
+	x->loads++;
 	x->loaded = sharkd_load(&x->sharkd, x->file, err) == SHARKD_OK;
 	if (!x->loaded && sharkd_is_open(&x->sharkd)) {
 		/* Where our reader fails, too, it says more. */
@@ -115,6 +125,11 @@ static bool need_capture(struct inspector *x, struct err *err)
 			capfile_close(c);
 	}
 	return x->loaded;
+}
+
+bool inspector_read(struct inspector *x, struct err *err)
+{
+	return need_capture(x, err);
 }
 
 /* ---- tshark ---- */

@@ -23,15 +23,20 @@
 
 #define INSPECTOR_TSHARK_NS  UINT64_C(120000000000)
 #define INSPECTOR_OUTPUT_MAX (256u << 20)
+/* A load leaves 12 MB behind in sharkd 4.0, so after so many it is replaced: 148 MB at its start,
+ * 550 MB then, and 120 ms of start for each. */
+#define INSPECTOR_LOADS_MAX 32u
 
 struct inspector {
 	const char *tshark;	       /* path, borrowed; NULL: none */
 	const char *sharkd_path;       /* likewise */
 	const struct dissect *dissect; /* borrowed */
+	const struct waker *stop;      /* borrowed, or NULL */
 	struct sharkd sharkd;
 	struct fields fields;
 	char file[4096];
 	bool loaded;
+	unsigned loads; /* of this sharkd */
 };
 
 /**
@@ -46,6 +51,14 @@ void inspector_close(struct inspector *x);
 
 /** inspector_load() - The capture that is meant from here on; read when it is needed */
 void inspector_load(struct inspector *x, const char *file);
+
+/** inspector_stop_by() - Once @stop is awake no answer of sharkd's is waited for; borrowed, NULL:
+ * none. Not between questions of another thread */
+void inspector_stop_by(struct inspector *x, const struct waker *stop);
+
+/** inspector_read() - Have sharkd read the capture now; the file is opened, so that it may be
+ * removed where another load is not wanted. @err: EXIT_ENVIRONMENT */
+bool inspector_read(struct inspector *x, struct err *err);
 
 /** inspector_by_tshark() - Whether tshark is asked for frames and streams, not sharkd: it wants
  * their bytes */

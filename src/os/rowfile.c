@@ -245,27 +245,43 @@ bool rowfile_take(struct rowfile *r, uint64_t id, struct decoded *d)
 	return get(r, id, true, d);
 }
 
-size_t rowfile_pair(struct rowfile *r, uint64_t id, uint64_t from, uint64_t to, uint64_t *ids,
-		    size_t n)
+static bool is_pair(const struct rowfile *r, uint64_t id, uint32_t pair)
 {
-	size_t got = 0;
+	return entry(r, id)->n && entry(r, id)->pair == pair;
+}
 
-	pthread_mutex_lock(&r->lock);
-	if (from < first(r))
-		from = first(r);
-	if (to >= r->head)
-		to = r->head - 1;
-	for (uint64_t i = to; kept(r, id) && i >= from && got < n; i--) {
-		if (entry(r, i)->n && entry(r, id)->n && entry(r, i)->pair == entry(r, id)->pair)
-			ids[got++] = i;
-	}
-	pthread_mutex_unlock(&r->lock);
-	for (size_t i = 0; i < got / 2; i++) {
+static void reverse(uint64_t *ids, size_t n)
+{
+	for (size_t i = 0; i < n / 2; i++) {
 		uint64_t swap = ids[i];
 
-		ids[i] = ids[got - 1 - i];
-		ids[got - 1 - i] = swap;
+		ids[i] = ids[n - 1 - i];
+		ids[n - 1 - i] = swap;
 	}
+}
+
+size_t rowfile_pair(struct rowfile *r, uint64_t id, size_t after, uint64_t *ids, size_t n)
+{
+	size_t behind = 0, got = 0;
+	uint32_t pair;
+
+	pthread_mutex_lock(&r->lock);
+	if (n && kept(r, id) && entry(r, id)->n) {
+		pair = entry(r, id)->pair;
+		for (uint64_t i = id + 1; i < r->head && behind < after && behind < n - 1; i++) {
+			if (is_pair(r, i, pair))
+				ids[behind++] = i;
+		}
+		/* From the last one to the first, then all turned round. */
+		reverse(ids, behind);
+		got = behind;
+		for (uint64_t i = id; i >= first(r) && got < n; i--) {
+			if (is_pair(r, i, pair))
+				ids[got++] = i;
+		}
+	}
+	pthread_mutex_unlock(&r->lock);
+	reverse(ids, got);
 	return got;
 }
 

@@ -40,29 +40,41 @@ int scratch_make(struct scratch *s)
 	return error;
 }
 
-int scratch_file(const char *path, const void *p, size_t n)
+int scratch_open(const char *path)
 {
-	const char *from = p;
-	int error = 0, fd;
+	int fd;
 
 	if (unlink(path) && errno != ENOENT)
 		return -errno;
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	while (n && !error) {
+	return fd < 0 ? -errno : fd;
+}
+
+int scratch_write(int fd, const void *p, size_t n)
+{
+	const char *from = p;
+
+	while (n) {
 		ssize_t took = write(fd, from, n);
 
 		if (took < 0 && errno != EINTR)
-			error = errno;
+			return -errno;
 		if (took > 0) {
 			from += took;
 			n -= (size_t)took;
 		}
 	}
-	if (close(fd) && !error)
-		error = errno;
-	return -error;
+	return 0;
+}
+
+int scratch_file(const char *path, const void *p, size_t n)
+{
+	int fd = scratch_open(path);
+	int error = fd < 0 ? fd : scratch_write(fd, p, n);
+
+	if (fd >= 0 && close(fd) && !error)
+		error = -errno;
+	return error;
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)

@@ -20,6 +20,12 @@ int scratch_make(struct scratch *s);
  * open elsewhere. Return: 0, or -errno */
 int scratch_file(const char *path, const void *p, size_t n);
 
+/** scratch_open() - A new file to be written to, likewise. Return: its descriptor, or -errno */
+int scratch_open(const char *path);
+
+/** scratch_write() - All of these bytes. Return: 0, or -errno */
+int scratch_write(int fd, const void *p, size_t n);
+
 /** scratch_remove() - Remove it and all in it; nothing happens without one */
 void scratch_remove(struct scratch *s);
 

@@ -198,7 +198,8 @@ static enum sharkd_result exchange(struct sharkd *s, const char *method, const s
 	for (;;) {
 		struct pollfd fds[] = {{.fd = s->out, .events = POLLIN},
 				       {.fd = s->err, .events = POLLIN},
-				       {.fd = sent < request->n ? s->in : -1, .events = POLLOUT}};
+				       {.fd = sent < request->n ? s->in : -1, .events = POLLOUT},
+				       {.fd = s->stop ? waker_fd(s->stop) : -1, .events = POLLIN}};
 		int ms = left(deadline_ns);
 		ssize_t n;
 
@@ -214,8 +215,10 @@ static enum sharkd_result exchange(struct sharkd *s, const char *method, const s
 		seen = s->line.n;
 		if (!ms)
 			return timed_out(s, method, timeout_ns, err);
-		if (poll(fds, 3, ms) <= 0)
+		if (poll(fds, 4, ms) <= 0)
 			continue;
+		if (fds[3].revents)
+			return gone(s, method, "nobody waits for it any more", err);
 		if (fds[1].revents)
 			hear(s);
 		if (fds[2].revents) {

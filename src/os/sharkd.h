@@ -21,6 +21,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "os/waker.h"
 
 #define SHARKD_MEMORY_BYTES UINT64_C(4000000000) /* address space, much of it never touched */
 #define SHARKD_CPU_SECONDS  600u		 /* in its whole life */
@@ -34,9 +35,10 @@
 struct sharkd {
 	pid_t pid; /* 0: none */
 	bool reaped;
-	int in, out; /* we write, we read */
-	int err;     /* what it says */
-	uint64_t id; /* of the last request */
+	int in, out;		  /* we write, we read */
+	int err;		  /* what it says */
+	const struct waker *stop; /* once it is awake, no answer is waited for; NULL: none */
+	uint64_t id;		  /* of the last request */
 	struct buf line;
 	size_t line_at;		    /* where the last answer begins in @line */
 	size_t line_next;	    /* what came behind it */
@@ -50,7 +52,7 @@ enum sharkd_result {
 };
 
 /**
- * sharkd_open() - Start one
+ * sharkd_open() - Start one; who wants it to stop before an answer sets @stop then
  * @path:  Of the program
  * @err:   EXIT_ENVIRONMENT where it can't be started
  */

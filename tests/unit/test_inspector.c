@@ -1,8 +1,9 @@
 /* test_inspector.c - sharkd, or else tshark
  *
  * Goal: verdicts about filters and their places are the same whoever is asked; a sharkd that dies
- * is replaced for the next question, and for filters by tshark at once; fields are there; nothing
- * is left behind.
+ * is replaced for the next question, and for filters by tshark at once; one that has loaded enough
+ * is replaced, and what was read before its file went is kept; fields are there; nothing is left
+ * behind.
  *
  * Method: tshark and sharkd where they are installed, and scripts in their places.
  */
@@ -206,6 +207,78 @@ static void the_next_question_starts_afresh(void **state)
 	nothing_left();
 }
 
+static void frame_is_there(struct inspector *x)
+{
+	struct layers l = {0};
+	struct err err;
+
+	if (!inspector_frame(x, 6, NULL, 0, &l, &err))
+		fail_msg("%s", err.text);
+	assert_true(layers_find(&l, "http.host", 0) != LAYERS_NOWHERE);
+	layers_done(&l);
+}
+
+/* Each load leaves memory behind in it. */
+static void one_that_has_loaded_enough_is_replaced(void **state)
+{
+	struct inspector x;
+	pid_t first;
+
+	(void)state;
+	if (!installed())
+		skip();
+	inspector_open(&x, TSHARK, SHARKD, NULL);
+	inspector_load(&x, FIXTURES "/captures/http.pcap");
+	frame_is_there(&x);
+	first = x.sharkd.pid;
+	/* Without a load there is nothing to count. */
+	for (unsigned i = 0; i < 2 * INSPECTOR_LOADS_MAX; i++)
+		frame_is_there(&x);
+	assert_int_equal(x.sharkd.pid, first);
+	for (unsigned i = 1; i <= INSPECTOR_LOADS_MAX; i++) {
+		assert_int_equal(x.sharkd.pid, first);
+		inspector_load(&x, FIXTURES "/captures/http.pcap");
+		frame_is_there(&x);
+	}
+	assert_int_not_equal(x.sharkd.pid, first);
+	inspector_close(&x);
+	nothing_left();
+}
+
+/* What it has read it has open. */
+static void the_file_may_go_once_it_was_read(void **state)
+{
+	const char *path = files_path("read.pcap");
+	unsigned char bytes[65536];
+	struct inspector x;
+	struct err err;
+	FILE *f;
+	size_t n;
+
+	(void)state;
+	if (!installed())
+		skip();
+	f = fopen(FIXTURES "/captures/http.pcap", "re");
+	assert_non_null(f);
+	n = fread(bytes, 1, sizeof(bytes), f);
+	fclose(f);
+	f = fopen(path, "we");
+	assert_non_null(f);
+	assert_int_equal(fwrite(bytes, 1, n, f), n);
+	assert_int_equal(fclose(f), 0);
+	inspector_open(&x, NULL, SHARKD, NULL);
+	inspector_load(&x, path);
+	if (!inspector_read(&x, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(unlink(path), 0);
+	frame_is_there(&x);
+	inspector_load(&x, path);
+	assert_false(inspector_read(&x, &err));
+	assert_non_null(strstr(err.text, "read.pcap"));
+	inspector_close(&x);
+	nothing_left();
+}
+
 static void a_tshark_that_fails_is_told(void **state)
 {
 	struct filter_verdict v;
@@ -264,6 +337,8 @@ int main(void)
 		cmocka_unit_test_setup(sharkd_alone, nothing_left_begin),
 		cmocka_unit_test_setup(a_sharkd_that_fails_is_no_end, nothing_left_begin),
 		cmocka_unit_test_setup(the_next_question_starts_afresh, nothing_left_begin),
+		cmocka_unit_test_setup(one_that_has_loaded_enough_is_replaced, nothing_left_begin),
+		cmocka_unit_test_setup(the_file_may_go_once_it_was_read, nothing_left_begin),
 		cmocka_unit_test_setup(a_tshark_that_fails_is_told, nothing_left_begin),
 		cmocka_unit_test_setup(fields_are_had_once, nothing_left_begin),
 	};

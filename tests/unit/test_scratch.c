@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,7 @@ static void files_are_new_ones(void **state)
 {
 	char path[PATH_MAX], text[8] = "";
 	FILE *old;
+	int fd;
 
 	(void)state;
 	snprintf(path, sizeof(path), "%s/file", base);
@@ -67,6 +69,24 @@ static void files_are_new_ones(void **state)
 	fclose(old);
 	unlink(path);
 	assert_int_equal(scratch_file("/nowhere/file", "x", 1), -ENOENT);
+	/* In parts; what can't be written is told. */
+	fd = scratch_open(path);
+	assert_true(fd >= 0);
+	assert_int_equal(scratch_write(fd, "in p", 4), 0);
+	assert_int_equal(scratch_write(fd, "arts", 4), 0);
+	close(fd);
+	old = fopen(path, "r");
+	assert_non_null(old);
+	assert_int_equal(fread(text, 1, 8, old), 8);
+	assert_memory_equal(text, "in parts", 8);
+	fclose(old);
+	unlink(path);
+	assert_int_equal(scratch_open("/nowhere/file"), -ENOENT);
+	fd = open("/dev/full", O_WRONLY);
+	if (fd >= 0) {
+		assert_int_equal(scratch_write(fd, "x", 1), -ENOSPC);
+		close(fd);
+	}
 }
 
 static void nothing_is_removed_without_one(void **state)

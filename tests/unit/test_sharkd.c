@@ -234,6 +234,29 @@ static void an_answer_without_end_is_ended(void **state)
 	expect_gone("printf '{'; exec tr '\\0' x </dev/zero", LONG, "the answer is too long");
 }
 
+/* Awake before, or while it is waited for. */
+static void nobody_waits_any_more(void **state)
+{
+	struct sharkd s = fake("exec sleep 1000");
+	const char *answer;
+	struct waker stop;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(waker_init(&stop), 0);
+	s.stop = &stop;
+	assert_int_equal(ask(&s, SHORT, &answer, &err), SHARKD_GONE);
+	assert_non_null(strstr(err.text, "not within"));
+	waker_wake(&stop);
+	s = fake("exec sleep 1000");
+	s.stop = &stop;
+	assert_int_equal(ask(&s, 2 * LONG, &answer, &err), SHARKD_GONE);
+	assert_non_null(strstr(err.text, "nobody waits for it any more"));
+	assert_false(sharkd_is_open(&s));
+	waker_done(&stop);
+	nothing_left();
+}
+
 /* One that has closed what we write to, or what it says, does not keep us busy. */
 static void waiting_takes_no_processor_time(void **state)
 {
@@ -444,6 +467,7 @@ int main(void)
 		cmocka_unit_test_setup(deaths_are_told, nothing_left_begin),
 		cmocka_unit_test_setup(silence_and_nonsense_are_told, nothing_left_begin),
 		cmocka_unit_test_setup(an_answer_without_end_is_ended, nothing_left_begin),
+		cmocka_unit_test_setup(nobody_waits_any_more, nothing_left_begin),
 		cmocka_unit_test_setup(waiting_takes_no_processor_time, nothing_left_begin),
 		cmocka_unit_test_setup(the_next_starts_afresh, nothing_left_begin),
 		cmocka_unit_test_setup(what_cannot_be_started, nothing_left_begin),
