@@ -30,6 +30,13 @@ static const struct rule shipped[] = {
 	 .to = "tls",
 	 .words = true,
 	 .reason = "Wireshark 3.0 renamed its SSL dissector to TLS"},
+	{.name = "text-is-no-data",
+	 .old_versions = "<4.0",
+	 .new_versions = ">=4.0",
+	 .field = FIELD_PROTOCOLS,
+	 .from = "*:http:data:data-text-lines",
+	 .to = "*:http:data-text-lines",
+	 .reason = "before 4.0 the text that a server sends is a layer of data, too"},
 };
 
 /* ---- versions ---- */

@@ -100,6 +100,9 @@ static void shipped_ones(void **state)
 	assert_string_equal(
 		find(&r, FIELD_PROTOCOLS, old_to_new, "tcp:ssl:ssl:http", "tcp:tls:tls:http"),
 		"ssl-is-tls");
+	assert_string_equal(find(&r, FIELD_PROTOCOLS, old_to_new, "eth:http:data:data-text-lines",
+				 "eth:http:data-text-lines"),
+			    "text-is-no-data");
 	/* Not all of it, more than it, the wrong way, another field, one version, none. */
 	assert_string_equal(find(&r, FIELD_PROTOCOLS, old_to_new, "tcp:ssl:ssl", "tcp:tls:ssl"),
 			    "");
