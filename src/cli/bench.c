@@ -4,13 +4,14 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <json-c/json.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/check.h"
+#include "base/svg.h"
 #include "cli/add.h"
 #include "cli/bench.h"
 #include "cli/cli.h"
@@ -195,16 +196,18 @@ static int to_json(struct bench *b, struct err *err)
 static void bar_of(const struct contest *c, unsigned i, struct chart_bar *bar)
 {
 	const struct contest_rival *r = &c->rival[i];
+	char value[32];
 
 	bar->name = r->name;
 	bar->value = contest_value(c, i);
+	svg_label(value, sizeof(value), bar->value < 100 ? bar->value : round(bar->value));
 	if (r->missing[0])
 		snprintf(bar->text, sizeof(bar->text), "%.60s", r->missing);
 	else if (i)
-		snprintf(bar->text, sizeof(bar->text), "%.4g %s (ours %.2f times as good)",
-			 bar->value, c->unit, contest_ratio(c, i));
+		snprintf(bar->text, sizeof(bar->text), "%s %s (ours %.2f times as good)", value,
+			 c->unit, contest_ratio(c, i));
 	else
-		snprintf(bar->text, sizeof(bar->text), "%.4g %s", bar->value, c->unit);
+		snprintf(bar->text, sizeof(bar->text), "%s %s", value, c->unit);
 }
 
 static void draw_bars(const struct bench *b, struct buf *out)

@@ -163,7 +163,7 @@ static void say(struct bench *b, const struct axis *axis, unsigned index, const 
 	json_object_array_add(list, o);
 	add_u64(o, axis->name, axis->value[index]);
 	buf_printf(&b->table, "%20" PRIu64, axis->value[index]);
-	for (unsigned i = 0; i < panel->lines; i++) {
+	for (unsigned i = 0; i < CASES && i < panel->lines; i++) {
 		struct chart_line *line = &panel->line[i];
 
 		add_double(o, case_profiles[i], ns[i]);
@@ -205,7 +205,7 @@ static bool grow_axis(struct bench *b, const struct axis *axis, unsigned index, 
 	buf_puts(&b->table, "   (ns of processor time a frame)\n");
 	for (unsigned i = 0; i < axis->points; i++) {
 		struct load_of load = load_at(b, index, axis->value[i]);
-		double ns[CASES];
+		double ns[CASES] = {0};
 
 		if (!make_load(input, &load, err))
 			return false;

@@ -171,7 +171,8 @@ static bool own_stages(struct costs *costs, const struct loaded *l, struct err *
 static bool decode_costs(struct bench *b, struct costs *costs, enum profile profile,
 			 const char *input, const char *shorter, uint64_t frames, struct err *err)
 {
-	double few = (double)(frames / SHORTER), more = (double)frames - few;
+	uint64_t few = frames / SHORTER;
+	double more = (double)(frames - few);
 	double tshark_ns[2];
 	uint64_t began_ns;
 	struct ek_engines_seen seen = {0};
@@ -270,7 +271,8 @@ static bool measure(struct bench *b, enum profile profile, unsigned check, const
 		    struct err *err)
 {
 	double least[2] = {INFINITY, INFINITY}, cpu[CONTEST_ROUNDS_MAX], longer[2], less[2];
-	double more = (double)(frames - frames / SHORTER);
+	uint64_t few = frames / SHORTER;
+	double more = (double)(frames - few);
 	unsigned rounds = 0;
 	cpu_set_t before;
 	bool ok = true;

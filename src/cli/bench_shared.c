@@ -271,7 +271,7 @@ bool bench_run_loop(void *ctx, struct contest_sample *s, struct err *err)
 	return true;
 }
 
-/* Half of what there is time for, as others may have the processor as well; and more than this tells
+/* Half of the time there is is used, as others may have the processor, too. More than this tells
  * nothing new. */
 #define SLICE_NS_MAX UINT64_C(400000000)
 
