@@ -70,14 +70,14 @@ static double share_of(const struct costs *c, unsigned shards)
 	return 1;
 }
 
-/* Frames a second; *bound: what holds them to it. */
-static double predict(const struct costs *c, unsigned cores, unsigned shards, const char **bound)
+/* Frames a second; @share: of the largest shard; *bound: what holds them to it. */
+static double predict(const struct costs *c, unsigned cores, double share, const char **bound)
 {
 	double source = source_ns(c), pipeline = pipeline_ns(c);
 	const struct {
 		const char *name;
 		double ns;
-	} bounds[] = {{"tshark", c->tshark * share_of(c, shards)},
+	} bounds[] = {{"tshark", c->tshark * share},
 		      {"pipeline", pipeline},
 		      {"source", source},
 		      {"cores", (source + pipeline + c->tshark) / cores}};
@@ -320,32 +320,42 @@ static void say_costs(struct bench *b, const struct costs *c, const char *profil
 		   source_ns(c), pipeline_ns(c), c->tshark);
 }
 
+static void say_rate(struct bench *b, const struct costs *c, unsigned cores, unsigned shards,
+		     double share, struct json_object *list, struct chart_line *line)
+{
+	struct json_object *one = json_object_new_object();
+	const char *bound = "";
+	double rate = predict(c, cores, share, &bound);
+
+	json_object_array_add(list, one);
+	add_u64(one, "cores", cores);
+	add_u64(one, "shards", shards);
+	add_double(one, "frames_per_s", rate);
+	add_str(one, "bound_by", bound);
+	buf_printf(&b->table, "%10.0f %-9s", rate, bound);
+	line->x[line->points] = cores;
+	line->y[line->points++] = rate;
+}
+
+/* The last column is for traffic of many hosts, of which each shard gets as much. */
 static void say_predicted(struct bench *b, const struct costs *c, struct json_object *o,
 			  struct chart_panel *panel)
 {
-	struct json_object *list = json_object_new_array();
+	struct json_object *list = json_object_new_array(), *evenly = json_object_new_array();
 
 	json_object_object_add(o, "predicted", list);
+	json_object_object_add(o, "predicted_evenly", evenly);
 	buf_puts(&b->table, "  predicted frames/s, by shards\n  cores");
 	for (unsigned k = 0; k < SHARDS; k++)
 		buf_printf(&b->table, "%20u", shards_of[k]);
+	buf_printf(&b->table, "%20s", "16, equal");
 	for (unsigned i = 0; i < CORES; i++) {
 		buf_printf(&b->table, "\n  %5u", cores_of[i]);
-		for (unsigned k = 0; k < SHARDS; k++) {
-			struct json_object *one = json_object_new_object();
-			struct chart_line *line = &panel->line[k];
-			const char *bound = "";
-			double rate = predict(c, cores_of[i], shards_of[k], &bound);
-
-			json_object_array_add(list, one);
-			add_u64(one, "cores", cores_of[i]);
-			add_u64(one, "shards", shards_of[k]);
-			add_double(one, "frames_per_s", rate);
-			add_str(one, "bound_by", bound);
-			buf_printf(&b->table, "%10.0f %-9s", rate, bound);
-			line->x[line->points] = cores_of[i];
-			line->y[line->points++] = rate;
-		}
+		for (unsigned k = 0; k < SHARDS; k++)
+			say_rate(b, c, cores_of[i], shards_of[k], c->share[k], list,
+				 &panel->line[k]);
+		say_rate(b, c, cores_of[i], SHARDS_MAX, 1.0 / SHARDS_MAX, evenly,
+			 &panel->line[SHARDS]);
 	}
 	buf_putc(&b->table, '\n');
 }
@@ -354,7 +364,8 @@ static void say_measured(struct bench *b, const struct costs *c, struct json_obj
 			 unsigned check, const struct measured *m, struct chart_line *dots)
 {
 	const char *bound = "";
-	double predicted = predict(c, checks[check].cores, checks[check].shards, &bound);
+	double predicted =
+		predict(c, checks[check].cores, share_of(c, checks[check].shards), &bound);
 	double all_ns = source_ns(c) + pipeline_ns(c) + c->tshark;
 	struct json_object *one = json_object_new_object();
 
@@ -385,8 +396,8 @@ static void say_measured(struct bench *b, const struct costs *c, struct json_obj
 static bool model_profile(struct bench *b, struct costs *costs, enum profile profile,
 			  struct err *err)
 {
-	static const char *const shard_names[] = {"1 shard", "2 shards", "4 shards", "8 shards",
-						  "16 shards"};
+	static const char *const shard_names[] = {"1 shard",  "2 shards",  "4 shards",
+						  "8 shards", "16 shards", "16 of equal shares"};
 	static const char *const titles[] = {"full: frames/s predicted", "lean: frames/s predicted",
 					     "summary: frames/s predicted"};
 	uint64_t frames = profile == PROFILE_FULL ? b->live_frames / 10 : b->live_frames;
@@ -406,11 +417,11 @@ static bool model_profile(struct bench *b, struct costs *costs, enum profile pro
 	add_u64(o, "frames", frames);
 	say_costs(b, costs, profile_name(profile), o);
 	*panel = (struct chart_panel){
-		.title = titles[profile], .unit = "processors", .lines = SHARDS + 1};
-	for (unsigned i = 0; i < SHARDS; i++)
+		.title = titles[profile], .unit = "processors", .lines = SHARDS + 2};
+	for (unsigned i = 0; i <= SHARDS; i++)
 		panel->line[i].name = shard_names[i];
-	panel->line[SHARDS].name = "measured";
-	panel->line[SHARDS].dots = true;
+	panel->line[SHARDS + 1].name = "measured";
+	panel->line[SHARDS + 1].dots = true;
 	say_predicted(b, costs, o, panel);
 	list = json_object_new_array();
 	json_object_object_add(o, "checked", list);
@@ -418,7 +429,7 @@ static bool model_profile(struct bench *b, struct costs *costs, enum profile pro
 		until_ns += b->seconds * UINT64_C(1000000000) / (3 * CHECKS);
 		if (!measure(b, profile, i, input, shorter, frames, until_ns, &m, err))
 			return false;
-		say_measured(b, costs, list, i, &m, &panel->line[SHARDS]);
+		say_measured(b, costs, list, i, &m, &panel->line[SHARDS + 1]);
 	}
 	return true;
 }

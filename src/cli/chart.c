@@ -118,7 +118,7 @@ static void put_axes(struct buf *out, const struct chart_panel *panel, const str
 		svg_label(text, sizeof(text), panel->line[0].x[k]);
 		svg_text(out, x, p->y + PANEL + 15, "class=\"middle\"", text);
 	}
-	svg_text(out, LINE_END + 12, p->y + PANEL + 15, "", panel->unit);
+	svg_text(out, LINE_END + 28, p->y + PANEL + 15, "", panel->unit);
 }
 
 static void put_line(struct buf *out, const struct chart_line *line, const struct place *p,

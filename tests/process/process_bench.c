@@ -197,6 +197,7 @@ static void test_model(void **state)
 	assert_true(json_object_get_double(member(cost, "tshark")) >
 		    json_object_get_double(member(cost, "basic_decode")));
 	assert_int_equal(json_object_array_length(member(lean, "predicted")), 25);
+	assert_int_equal(json_object_array_length(member(lean, "predicted_evenly")), 5);
 	assert_int_equal(json_object_array_length(member(lean, "checked")), 4);
 	/* More processors or shards never make it slower. */
 	for (size_t i = 0; i < 25; i++) {
