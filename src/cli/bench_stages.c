@@ -75,6 +75,7 @@ static void take_all(struct bench_stages *s)
 	struct tap_frame f;
 	uint64_t id;
 
+	tap_flush(&s->tap);
 	while (tap_take(&s->tap, &f)) {
 		if (store_at_bound(&s->store))
 			store_drop(&s->store, false);
