@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
+#include "base/svg.h"
 
 /* ---- rows ---- */
 
@@ -177,57 +177,6 @@ static size_t points(const struct series *s, struct point *out)
 	return n;
 }
 
-/* The least of 1, 2, 5, 10, ... that makes no more than @most steps of @range. */
-static double nice_step(double range, unsigned most)
-{
-	double unit = pow(10, floor(log10(range / most)));
-
-	for (int i = 0;; i++) {
-		static const double factors[] = {1, 2, 5, 10, 20};
-
-		if (i == 4 || range / (unit * factors[i]) <= most)
-			return unit * factors[i];
-	}
-}
-
-/* 12345678 as "12.3M"; so that a label fits its place. */
-static void label(char *text, size_t n, double v)
-{
-	if (v >= 1e6)
-		snprintf(text, n, "%gM", v / 1e6);
-	else if (v >= 1e4)
-		snprintf(text, n, "%gk", v / 1e3);
-	else
-		snprintf(text, n, "%g", v);
-}
-
-static void put_escaped(struct buf *out, const char *text)
-{
-	for (size_t n = strlen(text), at = 0; at < n;) {
-		uint32_t cp;
-		size_t step = utf8_next(text + at, n - at, &cp);
-
-		if (cp == UINT32_MAX || cp < 0x20)
-			buf_putc(out, '?');
-		else if (cp == '&')
-			buf_puts(out, "&amp;");
-		else if (cp == '<')
-			buf_puts(out, "&lt;");
-		else if (cp == '>')
-			buf_puts(out, "&gt;");
-		else
-			buf_put(out, text + at, step);
-		at += step;
-	}
-}
-
-static void put_text(struct buf *out, double x, double y, const char *how, const char *text)
-{
-	buf_printf(out, "<text x=\"%.1f\" y=\"%.1f\" %s>", x, y, how);
-	put_escaped(out, text);
-	buf_puts(out, "</text>\n");
-}
-
 /* Where things are in one panel. */
 struct frame_of {
 	double y, seconds, top; /* the panel's upper edge; the ends of both axes */
@@ -243,33 +192,27 @@ static double y_of(const struct frame_of *f, double value)
 	return f->y + PANEL - value / f->top * PANEL;
 }
 
-/* Whole steps of a range, though one that is a multiple may come out as slightly less. */
-static int steps_of(double range, double step)
-{
-	return (int)(range / step * 1.0001);
-}
-
 static void put_axes(struct buf *out, const struct frame_of *f)
 {
-	double step = nice_step(f->top, 5);
+	double step = svg_step(f->top, 5);
 	char text[32];
 
-	for (int i = 0; i <= steps_of(f->top, step); i++) {
+	for (int i = 0; i <= svg_steps(f->top, step); i++) {
 		double v = i * step;
 
 		buf_printf(out, "<path d=\"M%d %.1fH%d\" class=\"grid\"/>\n", LEFT, y_of(f, v),
 			   WIDTH - RIGHT);
-		label(text, sizeof(text), v);
-		put_text(out, LEFT - 8, y_of(f, v) + 4, "class=\"end\"", text);
+		svg_label(text, sizeof(text), v);
+		svg_text(out, LEFT - 8, y_of(f, v) + 4, "class=\"end\"", text);
 	}
-	step = nice_step(f->seconds, 12);
-	for (int i = 0; i <= steps_of(f->seconds, step); i++) {
+	step = svg_step(f->seconds, 12);
+	for (int i = 0; i <= svg_steps(f->seconds, step); i++) {
 		double t = i * step;
 
 		buf_printf(out, "<path d=\"M%.1f %.1fv%d\" class=\"grid\"/>\n", x_of(f, t), f->y,
 			   PANEL);
 		snprintf(text, sizeof(text), "%g s", t);
-		put_text(out, x_of(f, t), f->y + PANEL + 15, "class=\"middle\"", text);
+		svg_text(out, x_of(f, t), f->y + PANEL + 15, "class=\"middle\"", text);
 	}
 }
 
@@ -328,7 +271,7 @@ static void put_panel(struct buf *out, const struct panel *panel, unsigned index
 
 	f.seconds = fmax(f.seconds, 1e-3);
 	f.top = most > 0 ? most * 1.05 : 1;
-	put_text(out, LEFT, f.y - 7, "class=\"name\"", panel->title);
+	svg_text(out, LEFT, f.y - 7, "class=\"name\"", panel->title);
 	put_axes(out, &f);
 	for (unsigned k = 0; k < panel->count; k++) {
 		const struct line *line = &panel->lines[k];
@@ -337,7 +280,7 @@ static void put_panel(struct buf *out, const struct panel *panel, unsigned index
 		if (panel->count == 1)
 			continue;
 		/* From the right, each as wide as its name at 12 pixels asks for. */
-		put_text(out, x, f.y - 7, "class=\"end\"", line->name);
+		svg_text(out, x, f.y - 7, "class=\"end\"", line->name);
 		x -= (double)strlen(line->name) * 7 + 26;
 		buf_puts(out, "<path ");
 		put_stroke(out, line);
@@ -379,19 +322,12 @@ void series_svg(const struct series *s, const char *title, const char *latency, 
 	}
 	height = TOP + (int)count * (PANEL + GAP) + 16;
 	out->failed |= !p;
-	buf_printf(out,
-		   "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
-		   "height=\"%d\" font-family=\"sans-serif\" font-size=\"12\" fill=\"#222\">\n"
-		   "<style>.grid{stroke:#ddd}.line{fill:none;stroke-width:1.6;stroke-linecap:round;"
-		   "stroke-linejoin:round}.end{text-anchor:end}.middle{text-anchor:middle}"
-		   ".name{font-weight:bold}.title{font-size:16px}</style>\n"
-		   "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
-		   WIDTH, height, WIDTH, height);
-	put_text(out, LEFT, 28, "class=\"title\"", title);
+	svg_begin(out, WIDTH, height);
+	svg_text(out, LEFT, 28, "class=\"title\"", title);
 	for (unsigned i = 0; i < count && n; i++)
 		put_panel(out, shown[i], i, p, n);
 	if (!n)
-		put_text(out, LEFT, TOP + 40, "", "nothing was sampled: the run was too short");
-	buf_puts(out, "</svg>\n");
+		svg_text(out, LEFT, TOP + 40, "", "nothing was sampled: the run was too short");
+	svg_end(out);
 	free(p);
 }

@@ -10,24 +10,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "capfile/capfile.h"
+#include "cli/loaded.h"
 #include "tap/bpf.h"
 #include "tap/frame.h"
 
-#define FRAMES_MAX 50000u
-#define BYTES_MAX  (16u << 20)
-#define ROUNDS	   25u
-
-struct kept {
-	const unsigned char *data;
-	uint32_t caplen, len;
-};
-
-struct load {
-	struct kept frame[FRAMES_MAX];
-	unsigned char *bytes;
-	size_t frames, used;
-};
+#define ROUNDS 25u
 
 static uint64_t now_ns(void)
 {
@@ -37,26 +24,7 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static void read_capture(struct load *l, const char *path)
-{
-	struct err err;
-	struct capfile_frame f;
-	struct capfile *c = capfile_open(path, &err);
-
-	while (c && capfile_next(c, &f, &err) == CAPFILE_FRAME) {
-		if (f.linktype != DLT_EN10MB)
-			continue;
-		if (l->frames == FRAMES_MAX || f.caplen > BYTES_MAX - l->used)
-			break;
-		memcpy(l->bytes + l->used, f.data, f.caplen);
-		l->frame[l->frames++] =
-			(struct kept){l->bytes + l->used, f.caplen, f.len ? f.len : f.caplen};
-		l->used += f.caplen;
-	}
-	capfile_close(c);
-}
-
-static size_t run_pcap(const struct load *l, const struct bpf_program *p)
+static size_t run_pcap(const struct loaded *l, const struct bpf_program *p)
 {
 	size_t yes = 0;
 
@@ -66,7 +34,7 @@ static size_t run_pcap(const struct load *l, const struct bpf_program *p)
 	return yes;
 }
 
-static size_t run_ours(const struct load *l, const struct bpf *b)
+static size_t run_ours(const struct loaded *l, const struct bpf *b)
 {
 	size_t yes = 0;
 
@@ -76,7 +44,7 @@ static size_t run_ours(const struct load *l, const struct bpf *b)
 }
 
 /* Return: false where the two disagree. */
-static bool compare(const struct load *l, const char *expression)
+static bool compare(const struct loaded *l, const char *expression)
 {
 	uint64_t pcap_ns = UINT64_MAX, ours_ns = UINT64_MAX;
 	size_t yes = 0, ours = 0;
@@ -129,22 +97,22 @@ int main(int argc, char **argv)
 		"port 25 or port 80 or port 110 or port 143 or port 443 or port 993 or port 995",
 		"len > 100 and not ether broadcast",
 	};
-	struct load *l = calloc(1, sizeof(*l));
+	struct loaded l;
+	struct err err;
 	bool equal = true;
 
-	if (!l || !(l->bytes = malloc(BYTES_MAX)))
+	if (!loaded_init(&l))
 		return 3;
 	for (int i = 1; i < argc; i++)
-		read_capture(l, argv[i]);
-	if (!l->frames) {
+		(void)loaded_read(&l, argv[i], &err); /* its whole frames, if it has any */
+	if (!l.frames) {
 		fprintf(stderr, "bench_bpf: no Ethernet frames: bench_bpf CAPTURE...\n");
 		return 2;
 	}
-	printf("%zu frames, ns each:\n libpcap     ours  times insns matched filter\n", l->frames);
+	printf("%zu frames, ns each:\n libpcap     ours  times insns matched filter\n", l.frames);
 	for (unsigned i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
-		equal = compare(l, usual[i]) && equal;
-	free(l->bytes);
-	free(l);
+		equal = compare(&l, usual[i]) && equal;
+	loaded_done(&l);
 	if (!equal)
 		fprintf(stderr, "bench_bpf: the two disagree\n");
 	return equal ? 0 : 1;

@@ -5,25 +5,15 @@
  * the captures, and how many of the verdicts are certain; first, for comparison, what the decode
  * takes. Frames lie one after the other in memory, read often.
  */
-#include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "basic/dfilter.h"
-#include "capfile/capfile.h"
+#include "cli/loaded.h"
 
-#define FRAMES_MAX 50000u
-#define BYTES_MAX  (16u << 20)
-#define ROUNDS	   25u
-
-struct load {
-	struct dfilter_frame frame[FRAMES_MAX];
-	struct basic basic[FRAMES_MAX];
-	unsigned char *bytes;
-	size_t frames, used;
-};
+#define ROUNDS 25u
 
 static uint64_t now_ns(void)
 {
@@ -33,32 +23,7 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static void read_capture(struct load *l, const char *path)
-{
-	struct err err;
-	struct capfile_frame f;
-	struct capfile *c = capfile_open(path, &err);
-
-	while (c && capfile_next(c, &f, &err) == CAPFILE_FRAME) {
-		struct dfilter_frame *kept = &l->frame[l->frames];
-
-		if (f.linktype != DLT_EN10MB)
-			continue;
-		if (l->frames == FRAMES_MAX || f.caplen > BYTES_MAX - l->used)
-			break;
-		*kept = (struct dfilter_frame){.basic = &l->basic[l->frames],
-					       .data = l->bytes + l->used,
-					       .caplen = f.caplen,
-					       .len = f.len ? f.len : f.caplen,
-					       .number = l->frames + 1};
-		memcpy(l->bytes + l->used, f.data, f.caplen);
-		l->used += f.caplen;
-		l->frames++;
-	}
-	capfile_close(c);
-}
-
-static uint64_t decode_ns(struct load *l)
+static uint64_t decode_ns(struct loaded *l)
 {
 	uint64_t least = UINT64_MAX;
 
@@ -73,7 +38,7 @@ static uint64_t decode_ns(struct load *l)
 	return least;
 }
 
-static void measure(const struct load *l, const char *text)
+static void measure(const struct loaded *l, const char *text)
 {
 	uint64_t match_ns = UINT64_MAX, basic_ns = UINT64_MAX;
 	size_t n[3] = {0}, yes = 0;
@@ -125,22 +90,22 @@ int main(int argc, char **argv)
 		"not (tcp.port == 22 or tcp.port == 443 or arp or ip.addr == 192.168.1.1)",
 		"frame.len > 100 and not eth.dst == ff:ff:ff:ff:ff:ff",
 	};
-	struct load *l = calloc(1, sizeof(*l));
+	struct loaded l;
+	struct err err;
 
-	if (!l || !(l->bytes = malloc(BYTES_MAX)))
+	if (!loaded_init(&l))
 		return 3;
 	for (int i = 1; i < argc; i++)
-		read_capture(l, argv[i]);
-	if (!l->frames) {
+		(void)loaded_read(&l, argv[i], &err); /* its whole frames, if it has any */
+	if (!l.frames) {
 		fprintf(stderr, "bench_dfilter: no Ethernet frames: bench_dfilter CAPTURE...\n");
 		return 2;
 	}
 	printf("%zu frames, ns each; the decode takes %.1f:\n   match    basic   certain       yes "
 	       "basic yes  filter\n",
-	       l->frames, (double)decode_ns(l) / (double)l->frames);
+	       l.frames, (double)decode_ns(&l) / (double)l.frames);
 	for (unsigned i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
-		measure(l, usual[i]);
-	free(l->bytes);
-	free(l);
+		measure(&l, usual[i]);
+	loaded_done(&l);
 	return 0;
 }

@@ -5,7 +5,6 @@
  * is read whole and its lines are cut again in each round, by each engine. Prints one line of JSON.
  * tests/bench/ek runs them in turn.
  */
-#include <json-c/json.h>
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -25,47 +24,8 @@
 
 #include "base/buf.h"
 #include "bench_ek.h"
+#include "cli/ek_engines.h"
 #include "ek/ek_record.h"
-#include "ek/ek_tree.h"
-
-/* What comes behind a line may be read by the peers. */
-#define PADDING 64
-
-typedef bool engine_function(const char *p, size_t n);
-
-static bool by_nothing(const char *p, size_t n)
-{
-	(void)p;
-	return n > 0;
-}
-
-static bool by_record(const char *p, size_t n)
-{
-	struct ek_record r;
-
-	ek_record_scan(&r, p, n);
-	return r.kind == EK_DOCUMENT || r.kind == EK_INDEX;
-}
-
-static bool by_tree(const char *p, size_t n)
-{
-	static struct ek_tree tree;
-
-	return ek_tree_build(&tree, p, n) == EK_TREE_OK;
-}
-
-static bool by_json_c(const char *p, size_t n)
-{
-	static json_tokener *tokener;
-	json_object *object;
-
-	if (!tokener)
-		tokener = json_tokener_new_ex(EK_DEPTH_MAX);
-	json_tokener_reset(tokener);
-	object = json_tokener_parse_ex(tokener, p, (int)n);
-	json_object_put(object);
-	return object != NULL;
-}
 
 #ifdef SECVF_YYJSON
 static bool by_yyjson(const char *p, size_t n)
@@ -77,14 +37,8 @@ static bool by_yyjson(const char *p, size_t n)
 }
 #endif
 
-static const struct engine {
-	const char *name;
-	engine_function *function;
-} engines[] = {
-	{"lines", by_nothing},
-	{"record", by_record},
-	{"tree", by_tree},
-	{"json-c", by_json_c},
+/* Those that the program itself does not have. */
+static const struct ek_engines_entry more[] = {
 #ifdef SECVF_SIMDJSON
 	{"simdjson-dom", simdjson_dom},
 	{"simdjson-on-demand", simdjson_on_demand},
@@ -92,13 +46,15 @@ static const struct engine {
 #ifdef SECVF_YYJSON
 	{"yyjson", by_yyjson},
 #endif
+	{NULL, NULL},
 };
-#define ENGINES (sizeof(engines) / sizeof(engines[0]))
 
 static int list(void)
 {
-	for (size_t i = 0; i < ENGINES; i++)
-		printf("%s\n", engines[i].name);
+	for (size_t i = 0; ek_engines[i].name; i++)
+		printf("%s\n", ek_engines[i].name);
+	for (size_t i = 0; more[i].name; i++)
+		printf("%s\n", more[i].name);
 	for (unsigned isa = 0; isa < EK_ISAS; isa++) {
 		if (ek_isa_has((enum ek_isa)isa))
 			printf("record:%s\n", ek_isa_name((enum ek_isa)isa));
@@ -106,21 +62,13 @@ static int list(void)
 	return 0;
 }
 
-/* The function of an engine, whose way of skipping is set too; or NULL. */
-static engine_function *find(const char *name)
+static ek_engine *find(const char *name)
 {
-	for (size_t i = 0; i < ENGINES; i++) {
-		if (strcmp(name, engines[i].name) == 0)
-			return engines[i].function;
+	for (size_t i = 0; more[i].name; i++) {
+		if (strcmp(name, more[i].name) == 0)
+			return more[i].function;
 	}
-	for (unsigned isa = 0; isa < EK_ISAS; isa++) {
-		if (strncmp(name, "record:", 7) == 0 && ek_isa_has((enum ek_isa)isa) &&
-		    strcmp(name + 7, ek_isa_name((enum ek_isa)isa)) == 0) {
-			ek_isa_use((enum ek_isa)isa);
-			return by_record;
-		}
-	}
-	return NULL;
+	return ek_engines_find(name);
 }
 
 static bool read_whole(const char *path, struct buf *b)
@@ -136,7 +84,7 @@ static bool read_whole(const char *path, struct buf *b)
 		got = fread(b->p + b->n, 1, 1 << 20, f);
 		b->n += got;
 	} while (got);
-	return !fclose(f) && buf_reserve(b, PADDING);
+	return !fclose(f) && buf_reserve(b, EK_ENGINES_PADDING);
 }
 
 static uint64_t now_ns(void)
@@ -182,29 +130,11 @@ static uint64_t counted(int fd)
 }
 #endif
 
-struct seen {
-	uint64_t lines, refused, bytes;
-};
-
-static void round_of(const struct buf *b, engine_function *f, struct seen *seen)
-{
-	const char *p = b->p, *end = b->p + b->n, *newline;
-
-	for (; p < end; p = newline + 1) {
-		newline = memchr(p, '\n', (size_t)(end - p));
-		if (!newline)
-			newline = end;
-		seen->lines++;
-		seen->refused += !f(p, (size_t)(newline - p));
-	}
-	seen->bytes += b->n;
-}
-
 int main(int argc, char **argv)
 {
-	struct seen seen = {0}, first = {0};
+	struct ek_engines_seen seen = {0}, first = {0};
 	struct buf text = {0};
-	engine_function *f;
+	ek_engine *f;
 	struct rusage usage;
 	uint64_t start, took, cycles, instructions;
 	int cycles_fd, instructions_fd;
@@ -222,17 +152,17 @@ int main(int argc, char **argv)
 		fprintf(stderr, "bench_ek: %s: cannot be read\n", argv[3]);
 		return 2;
 	}
-	memset(text.p + text.n, 0, PADDING);
+	memset(text.p + text.n, 0, EK_ENGINES_PADDING);
 	getrusage(RUSAGE_SELF, &usage);
 	before = usage.ru_maxrss;
-	round_of(&text, f, &first);
+	ek_engines_round(text.p, text.n, f, &first);
 	cycles_fd = counter(PERF_COUNT_HW_CPU_CYCLES);
 	instructions_fd = counter(PERF_COUNT_HW_INSTRUCTIONS);
 	cycles = counted(cycles_fd);
 	instructions = counted(instructions_fd);
 	start = now_ns();
 	do
-		round_of(&text, f, &seen);
+		ek_engines_round(text.p, text.n, f, &seen);
 	while ((took = now_ns() - start) < (uint64_t)(atof(argv[2]) * 1e9));
 	cycles = counted(cycles_fd) - cycles;
 	instructions = counted(instructions_fd) - instructions;
