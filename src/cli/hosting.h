@@ -10,7 +10,8 @@
  * down once nobody does. Starting and clearing are one at a time. A thread counts rows that the
  * display filter shows. Order of the locks: life, inspect_lock, check_lock, tally_lock, lock; what
  * the session has of its own comes after tally_lock. None is kept for what may take long, but
- * inspect_lock and check_lock, of those who wait for sharkd.
+ * inspect_lock and check_lock, of those who wait for sharkd. values_lock comes after life;
+ * nothing is taken under it.
  */
 #ifndef SECVF_CLI_HOSTING_H
 #define SECVF_CLI_HOSTING_H
@@ -30,12 +31,17 @@
 
 #define HOSTING_WORDS_MAX 512
 /* Frames that a frame's layers are dissected with, and a stream is looked for in, at most. */
-#define HOSTING_CONTEXT	  500u
-#define HOSTING_STREAM	  20000u
-#define HOSTING_FILES	  64u /* of a session, the newest */
-#define HOSTING_NOTES_MAX 100000u
-#define HOSTING_POINTS	  6000u /* ten minutes */
-#define HOSTING_POINT_NS  UINT64_C(100000000)
+#define HOSTING_CONTEXT 500u
+#define HOSTING_STREAM	20000u
+/* Frames that a column's values are found with, and how far back they are looked for. One tshark at
+ * a time finds them, for at most so long: below SERVER_STOP_NS, should the server end meanwhile. */
+#define HOSTING_VALUES_CONTEXT 4000u
+#define HOSTING_VALUES_BACK    100000u
+#define HOSTING_VALUES_NS      UINT64_C(8000000000)
+#define HOSTING_FILES	       64u /* of a session, the newest */
+#define HOSTING_NOTES_MAX      100000u
+#define HOSTING_POINTS	       6000u /* ten minutes */
+#define HOSTING_POINT_NS       UINT64_C(100000000)
 
 enum hosting_state {
 	HOSTING_IDLE,
@@ -55,6 +61,8 @@ struct hosting_point {
 	uint32_t queue;
 	uint64_t behind;
 };
+
+struct valuing;
 
 struct hosting {
 	struct panel panel;
@@ -110,7 +118,13 @@ struct hosting {
 	struct inspector inspector; /* of frames */
 	struct inspector checker;   /* of expressions */
 	pthread_mutex_t check_lock;
-	struct dissect dissect; /* the session's; changes under both locks */
+	struct dissect
+		dissect; /* the session's; changes under both locks, and while there is none */
+	/* Who asks for values of fields, under values_lock */
+	pthread_mutex_t values_lock;
+	pthread_cond_t values_turn;
+	struct valuing *valuing; /* all that wait, and the one that has its turn */
+	bool values_busy, values_over;
 };
 
 /** hosting_ops - What the server is given */
@@ -136,6 +150,9 @@ enum panel_result hosting_rows(struct panel *p, uint64_t from, uint32_t count, s
 			       struct err *err);
 enum panel_result hosting_rank(struct panel *p, uint64_t id, struct buf *out, struct err *err);
 enum panel_result hosting_frame(struct panel *p, uint64_t id, struct buf *out, struct err *err);
+enum panel_result hosting_values(struct panel *p, struct json_object *body, struct buf *out,
+				 struct err *err);
+void hosting_cancel(struct panel *p);
 enum panel_result hosting_bytes(struct panel *p, uint64_t id, struct buf *out, struct err *err);
 enum panel_result hosting_note(struct panel *p, uint64_t id, struct json_object *body,
 			       struct err *err);
@@ -189,6 +206,13 @@ void hosting_read_close(struct hosting_reader *r);
  * until the next call; NULL where it has gone */
 const unsigned char *hosting_read(struct hosting_reader *r, uint64_t id);
 
+/** hosting_write() - A pcap of frames, as what is dissected. Those that have gone are left out of
+ * @ids. Return: false where it cannot be written */
+bool hosting_write(struct session *s, const char *path, uint64_t *ids, size_t *n);
+
+/** hosting_give_up() - Whoever asks for values of fields is refused. @over: and will be */
+void hosting_give_up(struct hosting *h, bool over);
+
 /** hosting_block() - The packet block of a frame, of the session that is held. Return: false where
  * it has gone */
 bool hosting_block(struct session *s, uint64_t id, struct buf *block);
@@ -197,6 +221,10 @@ bool hosting_block(struct session *s, uint64_t id, struct buf *block);
  * tally_lock
  */
 void hosting_count(struct hosting *h, struct session *s);
+
+/** hosting_used() - A display filter was applied: it is the newest of the recent ones, in the
+ * settings file. Return: false with @err, where it could not be kept */
+bool hosting_used(struct hosting *h, const char *filter, struct err *err);
 
 /** hosting_note_of() - What was noted of a frame, under lock; NULL: nothing */
 const struct hosting_note *hosting_note_of(const struct hosting *h, uint64_t id);

@@ -162,8 +162,7 @@ enum panel_result hosting_bytes(struct panel *p, uint64_t id, struct buf *out, s
 
 /* ---- layers and streams, by a capture of the frame's conversation ---- */
 
-/* A pcap of these frames. Those that have gone are left out of @ids. */
-static bool write_frames(struct session *s, const char *path, uint64_t *ids, size_t *n)
+bool hosting_write(struct session *s, const char *path, uint64_t *ids, size_t *n)
 {
 	struct hosting_reader reader;
 	struct buf pcap = {0};
@@ -227,7 +226,7 @@ static uint32_t inspect(struct hosting *h, struct session *s, uint64_t id, bool 
 		return 0;
 	}
 	snprintf(path, sizeof(path), "%s/frames.pcap", scratch->path);
-	if (!write_frames(s, path, ids, n)) {
+	if (!hosting_write(s, path, ids, n)) {
 		err_set(err, EXIT_ENVIRONMENT, "%s cannot be written", path);
 		return 0;
 	}
