@@ -29,6 +29,7 @@ const struct panel_ops hosting_ops = {
 	.rows = hosting_rows,
 	.rank = hosting_rank,
 	.frame = hosting_frame,
+	.values = hosting_values,
 	.bytes = hosting_bytes,
 	.note = hosting_note,
 	.follow = hosting_follow,
@@ -39,6 +40,7 @@ const struct panel_ops hosting_ops = {
 	.settings = hosting_settings,
 	.doctor = hosting_doctor,
 	.metrics = hosting_metrics,
+	.cancel = hosting_cancel,
 };
 
 const char *hosting_text(struct json_object *o, const char *key)
@@ -610,6 +612,7 @@ enum panel_result hosting_clear(struct panel *p, struct err *err)
 	pthread_mutex_unlock(&h->lock);
 	hosting_whole_stop(h);
 	session_stop(s);
+	hosting_give_up(h, false);
 	hosting_let_go(h);
 	pthread_join(h->thread, NULL);
 	forget(h);
@@ -630,7 +633,9 @@ bool hosting_open(struct hosting *h, int words, char **word, const char *tshark,
 	pthread_mutex_init(&h->inspect_lock, NULL);
 	pthread_mutex_init(&h->check_lock, NULL);
 	pthread_mutex_init(&h->whole.lock, NULL);
+	pthread_mutex_init(&h->values_lock, NULL);
 	pthread_cond_init(&h->changed, NULL);
+	pthread_cond_init(&h->values_turn, NULL);
 	if (!cli_detect(&h->tshark, tshark, err))
 		return false;
 	/* Without tshark everything is as on a machine that has no Wireshark. */

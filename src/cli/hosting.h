@@ -11,12 +11,14 @@
  * display filter shows; another has the first frames loaded into a sharkd, from time to time. Order
  * of the locks: life, inspect_lock, check_lock, tally_lock, whole's own, lock; what the session has
  * of its own comes after tally_lock. None is kept for what may take long, but
- * inspect_lock and check_lock, of those who wait for sharkd.
+ * inspect_lock and check_lock, of those who wait for sharkd. values_lock comes after life;
+ * nothing is taken under it.
  */
 #ifndef SECVF_CLI_HOSTING_H
 #define SECVF_CLI_HOSTING_H
 
 #include <json-c/json.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -31,6 +33,7 @@
 #include "web/panel.h"
 
 #define HOSTING_WORDS_MAX 512
+#define HOSTING_PATH_MAX  (PATH_MAX + 16) /* a file in a scratch folder */
 /* Frames that a frame's layers are dissected with where it is not among the first ones; of these,
  * those behind it; and those before it without which they are loaded anew, where there are as many.
  * Frames that a stream is looked for in. All at most. */
@@ -42,11 +45,18 @@
  * MB. The bytes lie in a file of $TMPDIR, and in its memory as far as they are reassembled. */
 #define HOSTING_WHOLE_FRAMES 300000u
 #define HOSTING_WHOLE_BYTES  (256u << 20)
-#define HOSTING_WHOLE_FAILS  3u	 /* then it is left alone */
-#define HOSTING_FILES	     64u /* of a session, the newest */
-#define HOSTING_NOTES_MAX    100000u
-#define HOSTING_POINTS	     6000u /* ten minutes */
-#define HOSTING_POINT_NS     UINT64_C(100000000)
+#define HOSTING_WHOLE_FAILS  3u /* then it is left alone */
+/* Frames that a column's values are found with, how many of them for the sake of one frame, and how
+ * far back they are looked for. One tshark at a time finds them, for at most so long: below
+ * SERVER_STOP_NS, should the server end meanwhile. */
+#define HOSTING_VALUES_CONTEXT 4000u
+#define HOSTING_VALUES_EACH    500u
+#define HOSTING_VALUES_BACK    100000u
+#define HOSTING_VALUES_NS      UINT64_C(8000000000)
+#define HOSTING_FILES	       64u /* of a session, the newest */
+#define HOSTING_NOTES_MAX      100000u
+#define HOSTING_POINTS	       6000u /* ten minutes */
+#define HOSTING_POINT_NS       UINT64_C(100000000)
 
 enum hosting_state {
 	HOSTING_IDLE,
@@ -100,6 +110,7 @@ struct hosting_whole {
 	uint64_t end;		 /* ids below it are to be loaded */
 	bool ended;		 /* there are no others */
 };
+struct valuing;
 
 struct hosting {
 	struct panel panel;
@@ -156,7 +167,13 @@ struct hosting {
 	struct hosting_whole whole; /* likewise, but what says otherwise */
 	struct inspector checker;   /* of expressions */
 	pthread_mutex_t check_lock;
-	struct dissect dissect; /* the session's; changes under both locks */
+	struct dissect
+		dissect; /* the session's; changes under both locks, and while there is none */
+	/* Who asks for values of fields, under values_lock */
+	pthread_mutex_t values_lock;
+	pthread_cond_t values_turn;
+	struct valuing *valuing; /* all that wait, and the one that has its turn */
+	bool values_busy, values_over;
 };
 
 /** hosting_ops - What the server is given */
@@ -182,6 +199,9 @@ enum panel_result hosting_rows(struct panel *p, uint64_t from, uint32_t count, s
 			       struct err *err);
 enum panel_result hosting_rank(struct panel *p, uint64_t id, struct buf *out, struct err *err);
 enum panel_result hosting_frame(struct panel *p, uint64_t id, struct buf *out, struct err *err);
+enum panel_result hosting_values(struct panel *p, struct json_object *body, struct buf *out,
+				 struct err *err);
+void hosting_cancel(struct panel *p);
 enum panel_result hosting_bytes(struct panel *p, uint64_t id, struct buf *out, struct err *err);
 enum panel_result hosting_note(struct panel *p, uint64_t id, struct json_object *body,
 			       struct err *err);
@@ -235,6 +255,14 @@ void hosting_read_close(struct hosting_reader *r);
  * until the next call; NULL where it has gone */
 const unsigned char *hosting_read(struct hosting_reader *r, uint64_t id);
 
+/** hosting_write() - A pcap of frames in a folder of its own, as what is dissected; @path is its
+ * name. Those that have gone are left out of @ids. Return: false with @err */
+bool hosting_write(struct session *s, struct scratch *scratch, uint64_t *ids, size_t *n,
+		   char path[HOSTING_PATH_MAX], struct err *err);
+
+/** hosting_give_up() - Whoever asks for values of fields is refused. @over: and will be */
+void hosting_give_up(struct hosting *h, bool over);
+
 /** hosting_block() - The packet block of a frame, of the session that is held. Return: false where
  * it has gone */
 bool hosting_block(struct session *s, uint64_t id, struct buf *block);
@@ -255,6 +283,9 @@ void hosting_whole_tend(struct hosting *h, bool ended);
  * before the next one begins */
 void hosting_whole_stop(struct hosting *h);
 void hosting_whole_begin(struct hosting *h);
+/** hosting_used() - A display filter was applied: it is the newest of the recent ones, in the
+ * settings file. Return: false with @err, where it could not be kept */
+bool hosting_used(struct hosting *h, const char *filter, struct err *err);
 
 /** hosting_note_of() - What was noted of a frame, under lock; NULL: nothing */
 const struct hosting_note *hosting_note_of(const struct hosting *h, uint64_t id);

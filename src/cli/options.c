@@ -91,6 +91,8 @@ static const char help_more[] =
 	"  --bundle FILE.tar.zst keep what reproduces this run: frames, options, faults, audit log, versions;\n"
 	"                        'secvf run FILE.tar.zst' plays it again\n"
 	"  --control SOCKET      listen there for 'secvf control': filter, scope, cut, frame, stop\n"
+	"  --ui[=ADDRESS:PORT]   show the run in a browser: print the panel's address instead of rows, and\n"
+	"                        serve it until SIGINT, as 'secvf serve --start -- ...'\n"
 	"  --stats               as -T none: only the summary\n"
 	"  -q, --quiet           no progress line and no summary\n"
 	"  --no-progress         no progress line\n"
@@ -150,6 +152,7 @@ enum {
 	OPT_CONTROL,
 	OPT_FAULTS,
 	OPT_BUNDLE,
+	OPT_UI,
 	OPT_NO_PROGRESS,
 	OPT_LOAD, /* and the other words of load.h behind it */
 };
@@ -196,6 +199,7 @@ static const struct option long_options[] = {
 	{"control", required_argument, NULL, OPT_CONTROL},
 	{"faults", required_argument, NULL, OPT_FAULTS},
 	{"bundle", required_argument, NULL, OPT_BUNDLE},
+	{"ui", optional_argument, NULL, OPT_UI},
 	{"stats", no_argument, NULL, OPT_STATS},
 	{"quiet", no_argument, NULL, 'q'},
 	{"no-progress", no_argument, NULL, OPT_NO_PROGRESS},
@@ -461,6 +465,10 @@ static bool output_option(struct options *o, int word, const char *text, struct 
 	case OPT_CONTROL: o->control = text; break;
 	case OPT_FAULTS: o->faults = text; break;
 	case OPT_BUNDLE: o->bundle = text; break;
+	case OPT_UI:
+		o->ui = true;
+		o->ui_where = text;
+		break;
 	case OPT_REPORT: o->report = text; break;
 	case OPT_AUDIT: o->audit = text; break;
 	case 'q': o->quiet = true; break;
@@ -540,6 +548,12 @@ static bool settle(struct options *o, int argc, char **argv, struct err *err)
 			"leave out -w");
 		return false;
 	}
+	if (o->ui && (o->load.to || o->load.find_max)) {
+		err_set(err, EXIT_USAGE,
+			"--ui shows what the simulated switch is given; leave out %s, or --ui",
+			o->load.to ? "--to" : "--find-max");
+		return false;
+	}
 	if (o->no_spill && (o->write || o->rotate || o->journal)) {
 		err_set(err, EXIT_USAGE,
 			"--no-spill writes no files, and -w, -b, --ring-* and --journal are about files; leave "
@@ -595,6 +609,7 @@ static bool is_kept(int word)
 	case OPT_CONTROL:
 	case OPT_FAULTS:
 	case OPT_BUNDLE:
+	case OPT_UI:
 	case OPT_STATS:
 	case OPT_NO_PROGRESS: return false;
 	/* Interfaces and searches are the machine's. */

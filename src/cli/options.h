@@ -64,9 +64,11 @@ struct options {
 	bool no_spill;	    /* frames that leave memory are discarded */
 	const char *tshark; /* path, "none" or NULL */
 	const char *tshark_write;
-	const char *control; /* socket */
-	const char *faults;  /* plan, or NULL */
-	const char *bundle;  /* file, or NULL */
+	const char *control;  /* socket */
+	const char *faults;   /* plan, or NULL */
+	const char *bundle;   /* file, or NULL */
+	bool ui;	      /* the panel is served meanwhile */
+	const char *ui_where; /* address, or NULL */
 	/* The words that a bundle keeps: how it is captured and decoded, and how fast. */
 	const char *keep[OPTIONS_KEPT_MAX];
 	unsigned kept;

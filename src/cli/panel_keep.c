@@ -40,6 +40,23 @@ enum panel_result hosting_saved(struct panel *p, struct buf *out, struct err *er
 	return PANEL_OK;
 }
 
+bool hosting_used(struct hosting *h, const char *filter, struct err *err)
+{
+	struct settings_file file = {.lock = -1};
+	struct settings s = {0};
+	bool ok, newest;
+
+	if (!h->settings_path[0] || !filter[strspn(filter, " \t")])
+		return true;
+	ok = settings_file_begin(&file, h->settings_path, &s, err);
+	newest = ok && s.recent_count && strcmp(s.recent[0], filter) == 0;
+	if (ok && !newest)
+		ok = settings_recent(&s, filter, err) && settings_file_commit(&file, &s, err);
+	settings_file_end(&file);
+	settings_done(&s);
+	return ok;
+}
+
 /* What is there of a filter is replaced by what the request says. */
 static bool change_saved(struct settings *s, const char *name, struct json_object *body,
 			 struct err *err)

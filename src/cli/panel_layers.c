@@ -33,7 +33,7 @@ void hosting_view_done(struct hosting_view *v)
 /* ---- a capture of frames ---- */
 
 struct pcap_file {
-	char path[PATH_MAX + 16];
+	char path[HOSTING_PATH_MAX];
 	int fd; /* or -errno */
 	struct buf out;
 	uint64_t bytes;
@@ -96,6 +96,30 @@ static bool pcap_close(struct pcap_file *f, struct err *err)
 		return true;
 	err_set(err, EXIT_ENVIRONMENT, "%s cannot be written: %s", f->path, strerror(-f->fd));
 	return false;
+}
+
+bool hosting_write(struct session *s, struct scratch *scratch, uint64_t *ids, size_t *n,
+		   char path[HOSTING_PATH_MAX], struct err *err)
+{
+	struct hosting_reader reader;
+	struct pcap_file f;
+	size_t kept = 0;
+
+	if (!pcap_open(&f, scratch, err))
+		return false;
+	memcpy(path, f.path, sizeof(f.path));
+	hosting_read_open(&reader, s);
+	for (size_t i = 0; i < *n; i++) {
+		const unsigned char *block = hosting_read(&reader, ids[i]);
+
+		if (!block)
+			continue;
+		pcap_put(&f, block);
+		ids[kept++] = ids[i];
+	}
+	hosting_read_close(&reader);
+	*n = kept;
+	return pcap_close(&f, err);
 }
 
 /* ---- the first frames, all of them ---- */
@@ -299,7 +323,8 @@ static void choose(struct hosting *h, uint64_t id, bool whole, struct hosting_vi
 			v->ids[v->n] = v->n + 1;
 		return;
 	}
-	v->n = rowfile_pair(&h->rows, id, whole ? most / 2 : HOSTING_CONTEXT_AFTER, v->ids, most);
+	v->n = rowfile_pair(&h->rows, id, 1, whole ? most / 2 : HOSTING_CONTEXT_AFTER, v->ids,
+			    most);
 	v->first = v->n < most;
 	if (!v->n)
 		v->ids[v->n++] = id;
@@ -327,9 +352,7 @@ static bool load_near(struct hosting *h, struct session *s, uint64_t id, bool wh
 		      struct err *err)
 {
 	struct hosting_view *v = &h->near;
-	struct hosting_reader reader;
-	struct pcap_file f;
-	size_t kept = 0;
+	char path[HOSTING_PATH_MAX];
 
 	scratch_remove(&v->scratch);
 	v->n = 0;
@@ -339,25 +362,13 @@ static bool load_near(struct hosting *h, struct session *s, uint64_t id, bool wh
 		err_set(err, EXIT_ENVIRONMENT, "out of memory");
 		return false;
 	}
-	if (!pcap_open(&f, &v->scratch, err))
-		return false;
 	choose(h, id, whole, v);
-	hosting_read_open(&reader, s);
-	for (size_t i = 0; i < v->n; i++) {
-		const unsigned char *block = hosting_read(&reader, v->ids[i]);
-
-		if (!block)
-			continue;
-		pcap_put(&f, block);
-		v->ids[kept++] = v->ids[i];
+	if (!hosting_write(s, &v->scratch, v->ids, &v->n, path, err)) {
+		v->n = 0;
+		return false;
 	}
-	hosting_read_close(&reader);
-	v->n = kept;
-	inspector_load(&v->inspector, f.path);
-	if (pcap_close(&f, err))
-		return true;
-	v->n = 0;
-	return false;
+	inspector_load(&v->inspector, path);
+	return true;
 }
 
 /* Under inspect_lock. Return: the number of @id among the frames that are loaded; 0 with @err */

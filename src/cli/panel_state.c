@@ -416,6 +416,21 @@ static bool check_filter(struct hosting *h, const char *filter, struct filter_ve
 	return asked;
 }
 
+/* The filter is set; that it can't be kept among the recent ones is no reason to refuse it. */
+static void put_set(struct hosting *h, const char *filter, const struct filter_verdict *v,
+		    struct buf *out)
+{
+	struct err why = {0};
+	char warning[1100];
+
+	if (hosting_used(h, filter, &why))
+		snprintf(warning, sizeof(warning), "%s", v->message);
+	else
+		snprintf(warning, sizeof(warning), "%s%sit is not kept among the recent ones: %s",
+			 v->message, v->message[0] ? "; " : "", why.text);
+	put_verdict(out, true, warning, 0, 0, v->hint);
+}
+
 enum panel_result hosting_filter(struct panel *p, const char *filter, bool set, struct buf *out,
 				 struct err *err)
 {
@@ -446,7 +461,7 @@ enum panel_result hosting_filter(struct panel *p, const char *filter, bool set, 
 	hosting_let_go(h);
 	waker_wake(&h->watcher_waker);
 	if (ok)
-		put_verdict(out, true, v.message, 0, 0, v.hint);
+		put_set(h, filter, &v, out);
 	else if (!h->tshark.found)
 		check_alone(filter, out);
 	else if (err->exit == EXIT_USAGE)

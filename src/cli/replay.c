@@ -1,4 +1,5 @@
 /* replay.c - `secvf replay`: the source's thread, and the order in which parts start and stop */
+#include "cli/serve.h"
 #include "cli/session.h"
 
 #include <errno.h>
@@ -980,6 +981,24 @@ int session_run(const struct options *o, struct trial *result)
 	return exit;
 }
 
+/* The words are read once more, by the session of the panel. */
+static int run_with_panel(const struct options *o, int argc, char **argv)
+{
+	struct serve s = {.tshark = o->tshark,
+			  .words = argc - 1,
+			  .word = argv + 1,
+			  .start = true,
+			  .must_start = true};
+	char *where = o->ui_where ? strdup(o->ui_where) : NULL;
+	struct err err = {0};
+	int exit;
+
+	check(where || !o->ui_where);
+	exit = serve_where(&s, "--ui", where, &err) ? serve_run(&s) : cli_say(&err);
+	free(where);
+	return exit;
+}
+
 int cli_replay(int argc, char **argv)
 {
 	struct options *o = calloc(1, sizeof(*o));
@@ -989,6 +1008,8 @@ int cli_replay(int argc, char **argv)
 	check(o);
 	if (!options_parse(o, argc, argv, &err))
 		exit = err.text[0] ? cli_say(&err) : err.exit;
+	else if (o->ui)
+		exit = run_with_panel(o, argc, argv);
 	else if (o->load.find_max)
 		exit = findmax_run(o);
 	else if (o->load.to)

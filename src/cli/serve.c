@@ -8,6 +8,7 @@
 
 #include "cli/cli.h"
 #include "cli/hosting.h"
+#include "cli/serve.h"
 #include "web/server.h"
 
 static const char help[] =
@@ -26,15 +27,7 @@ static const char help[] =
 	"\n"
 	"Whoever has the address with its token is let in. SIGINT ends it.\n";
 
-struct serving {
-	struct hosting hosting;
-	struct server_config config;
-	unsigned long long port;
-	const char *tshark; /* as the words of replay say */
-	bool start;
-};
-
-static bool parse(struct serving *s, int argc, char **argv, struct err *err)
+static bool parse(struct serve *s, int argc, char **argv, struct err *err)
 {
 	static const struct option words[] = {
 		{"start", no_argument, NULL, 's'},
@@ -45,6 +38,7 @@ static bool parse(struct serving *s, int argc, char **argv, struct err *err)
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
+	unsigned long long port;
 	int word;
 
 	optind = 1;
@@ -53,12 +47,13 @@ static bool parse(struct serving *s, int argc, char **argv, struct err *err)
 		switch (word) {
 		case 's': s->start = true; break;
 		case 'p':
-			if (!cli_u64("--port", optarg, 0, 65535, &s->port, err))
+			if (!cli_u64("--port", optarg, 0, 65535, &port, err))
 				return false;
+			s->port = (uint16_t)port;
 			break;
-		case 'b': s->config.address = optarg; break;
-		case 'c': s->config.certificate = optarg; break;
-		case 'k': s->config.key = optarg; break;
+		case 'b': s->address = optarg; break;
+		case 'c': s->certificate = optarg; break;
+		case 'k': s->key = optarg; break;
 		case 'h':
 			fputs(help, stdout);
 			err_set(err, EXIT_BALANCED, "%s", "");
@@ -96,11 +91,62 @@ static bool try_words(int words, char **word, const char **tshark, struct err *e
 	return ok || !words;
 }
 
-static int serve(struct serving *s, struct err *err)
+/* ---- where ---- */
+
+bool serve_where(struct serve *s, const char *option, char *text, struct err *err)
 {
+	char *port = text ? strrchr(text, ':') : NULL, *bracket = text ? strrchr(text, ']') : NULL;
+	unsigned long long number = 0;
+
+	if (!text)
+		return true;
+	if (bracket && port && port < bracket)
+		port = NULL;
+	/* More than one, and no brackets: an address of IPv6. */
+	if (!bracket && port && strchr(text, ':') != port)
+		port = NULL;
+	if (!port && *text && !text[strspn(text, "0123456789")])
+		port = text;
+	else if (port)
+		*port++ = '\0';
+	if (port && !cli_u64(option, port, 0, 65535, &number, err))
+		return false;
+	s->port = (uint16_t)number;
+	if (port == text || !*text)
+		return true;
+	if (bracket && text[0] == '[' && !bracket[1]) {
+		*bracket = '\0';
+		text++;
+	}
+	s->address = text;
+	return true;
+}
+
+/* ---- serving ---- */
+
+/* Return: EXIT_BALANCED, or why it can't go on */
+static int start_capture(const struct serve *s, struct hosting *h)
+{
+	struct json_object *body = json_object_new_object();
+	struct err err = {0};
+	int exit = EXIT_BALANCED;
+
+	if (hosting_start(&h->panel, body, &err) != PANEL_OK)
+		exit = cli_say(&err);
+	json_object_put(body);
+	return s->must_start ? exit : EXIT_BALANCED;
+}
+
+static int serve(const struct serve *s, struct hosting *h, struct err *err)
+{
+	struct server_config config = {.panel = &h->panel,
+				       .address = s->address,
+				       .port = s->port,
+				       .certificate = s->certificate,
+				       .key = s->key};
 	struct server *server;
 	sigset_t ends;
-	int number;
+	int number, exit = EXIT_BALANCED;
 
 	/* Before any thread: they all leave these to us. */
 	sigemptyset(&ends);
@@ -109,51 +155,47 @@ static int serve(struct serving *s, struct err *err)
 	sigaddset(&ends, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &ends, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	if (!hosting_open(&s->hosting, s->hosting.words, s->hosting.word, s->tshark, err)) {
-		hosting_close(&s->hosting);
-		return cli_say(err);
-	}
-	s->config.panel = &s->hosting.panel;
-	s->config.port = (uint16_t)s->port;
-	server = server_start(&s->config, err);
+	server = hosting_open(h, s->words, s->word, s->tshark, err) ? server_start(&config, err)
+								    : NULL;
 	if (!server) {
-		hosting_close(&s->hosting);
+		hosting_close(h);
 		return cli_say(err);
 	}
 	printf("%s\n", server_url(server));
 	fflush(stdout);
-	if (s->start) {
-		struct json_object *body = json_object_new_object();
-
-		if (hosting_start(&s->hosting.panel, body, err) != PANEL_OK)
-			cli_say(err);
-		json_object_put(body);
-	}
-	sigwait(&ends, &number);
+	if (s->start)
+		exit = start_capture(s, h);
+	if (exit == EXIT_BALANCED)
+		sigwait(&ends, &number);
 	if (!server_stop(server))
 		_Exit(EXIT_ENVIRONMENT);
-	hosting_close(&s->hosting);
-	return EXIT_BALANCED;
+	hosting_close(h);
+	return exit;
+}
+
+int serve_run(const struct serve *s)
+{
+	struct hosting *h = calloc(1, sizeof(*h));
+	struct err err = {0};
+	int exit;
+
+	if (!h)
+		return EXIT_ENVIRONMENT;
+	exit = serve(s, h, &err);
+	free(h);
+	return exit;
 }
 
 int cli_serve(int argc, char **argv)
 {
-	struct serving *s = calloc(1, sizeof(*s));
+	struct serve s = {.port = 0};
 	struct err err = {0};
-	bool ok;
-	int exit;
-
-	if (!s)
-		return EXIT_ENVIRONMENT;
-	ok = parse(s, argc, argv, &err);
+	bool ok = parse(&s, argc, argv, &err);
 
 	/* Trying them moves optind. */
-	s->hosting.words = argc - optind;
-	s->hosting.word = argv + optind;
-	if (ok && try_words(s->hosting.words, s->hosting.word, &s->tshark, &err))
-		exit = serve(s, &err);
-	else
-		exit = err.text[0] ? cli_say(&err) : err.exit;
-	free(s);
-	return exit;
+	s.words = argc - optind;
+	s.word = argv + optind;
+	if (ok && try_words(s.words, s.word, &s.tshark, &err))
+		return serve_run(&s);
+	return err.text[0] ? cli_say(&err) : err.exit;
 }

@@ -42,6 +42,11 @@ static int milliseconds(uint64_t ns)
 	return ns / 1000000 < 1000000 ? (int)(ns / 1000000) + 1 : 1000000;
 }
 
+static int stop_fd(const struct collect *c)
+{
+	return c->stop ? waker_fd(c->stop) : -1;
+}
+
 /* Read both pipes until they end. Return: 0, or why not */
 static int read_all(struct collect *c, int out, int err, uint64_t deadline_ns)
 {
@@ -52,15 +57,18 @@ static int read_all(struct collect *c, int out, int err, uint64_t deadline_ns)
 
 	while (!error && (open[0] || open[1])) {
 		struct pollfd fds[] = {{.fd = open[0] ? out : -1, .events = POLLIN},
-				       {.fd = open[1] ? err : -1, .events = POLLIN}};
+				       {.fd = open[1] ? err : -1, .events = POLLIN},
+				       {.fd = stop_fd(c), .events = POLLIN}};
 		uint64_t now_ns = clock_now_ns();
 		char rest[1024];
 		ssize_t n;
 
 		if (now_ns >= deadline_ns)
 			error = -ETIMEDOUT;
-		else if (poll(fds, 2, milliseconds(deadline_ns - now_ns)) <= 0)
+		else if (poll(fds, 3, milliseconds(deadline_ns - now_ns)) <= 0)
 			continue;
+		if (!error && fds[2].revents)
+			error = -ECANCELED;
 		if (!error && fds[0].revents) {
 			if (!buf_reserve(&c->out, READ_BYTES + 1))
 				error = -ENOMEM;
@@ -106,25 +114,29 @@ static int open_input(const struct collect *c, int *in)
 }
 
 /* Its output has ended, and it is about to. One that only closed it has until the deadline, where
- * the system lets us wait for both. Return: 0 or -ETIMEDOUT */
-static int await_end(pid_t pid, uint64_t deadline_ns)
+ * the system lets us wait for both. Return: 0, -ETIMEDOUT or -ECANCELED */
+static int await_end(const struct collect *c, pid_t pid, uint64_t deadline_ns)
 {
 	int error = 0;
 #ifdef SYS_pidfd_open
-	struct pollfd fds = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
-	bool ended = fds.fd < 0;
+	struct pollfd fds[] = {{.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN},
+			       {.fd = stop_fd(c), .events = POLLIN}};
+	bool ended = fds[0].fd < 0;
 
 	while (!ended && !error) {
 		uint64_t now_ns = clock_now_ns();
 
 		if (now_ns >= deadline_ns)
 			error = -ETIMEDOUT;
-		else
-			ended = poll(&fds, 1, milliseconds(deadline_ns - now_ns)) > 0;
+		else if (poll(fds, 2, milliseconds(deadline_ns - now_ns)) > 0)
+			ended = fds[0].revents != 0;
+		if (!error && !ended && fds[1].revents)
+			error = -ECANCELED;
 	}
-	if (fds.fd >= 0)
-		close(fds.fd);
+	if (fds[0].fd >= 0)
+		close(fds[0].fd);
 #else
+	(void)c;
 	(void)pid;
 	(void)deadline_ns;
 #endif
@@ -140,7 +152,7 @@ static int attend(struct collect *c, pid_t pid, int out, int err, uint64_t deadl
 	fcntl(err, F_SETFL, O_NONBLOCK);
 	error = read_all(c, out, err, deadline_ns);
 	if (!error)
-		error = await_end(pid, deadline_ns);
+		error = await_end(c, pid, deadline_ns);
 	/* With what it has started, as a script around tshark does. */
 	if (error)
 		kill(-pid, SIGKILL);
@@ -187,6 +199,8 @@ const char *collect_why(const struct collect *c, int error, char text[640])
 	if (error == -ETIMEDOUT)
 		snprintf(text, 640, "it was ended after %llu s",
 			 (unsigned long long)(c->timeout_ns / 1000000000));
+	else if (error == -ECANCELED)
+		snprintf(text, 640, "it was given up");
 	else if (error == -EFBIG)
 		snprintf(text, 640, "it was ended as it printed more than %zu MB",
 			 c->bytes_max / 1000000);

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "analysis/hint.h"
+#include "base/check.h"
 #include "capfile/capfile.h"
 #include "os/collect.h"
 
@@ -32,6 +33,8 @@ static const struct {
 /* tshark's exit statuses: an option that it does not take, an error in a file that it reads. */
 #define TSHARK_WRONG_OPTION 1
 #define TSHARK_BROKEN_FILE  2
+/* Of one question to it: -2 -Y FILTER -T json -e frame.number, and -e FIELD each; then a NULL. */
+#define WORDS_MAX (8 + 2 * VALUES_FIELDS_MAX)
 
 void inspector_open(struct inspector *x, const char *tshark, const char *sharkd,
 		    const struct dissect *dissect)
@@ -138,7 +141,7 @@ bool inspector_read(struct inspector *x, struct err *err)
 static bool ask_tshark(struct inspector *x, const char *file, const char *const words[],
 		       struct collect *c, struct err *err)
 {
-	char *argv[DISSECT_ARGS_MAX + 16] = {(char *)x->tshark};
+	char *argv[DISSECT_ARGS_MAX + WORDS_MAX + 4] = {(char *)x->tshark};
 	char why[640], *list;
 	bool refused;
 	int n = 1, error;
@@ -148,7 +151,8 @@ static bool ask_tshark(struct inspector *x, const char *file, const char *const 
 	argv[n++] = (char *)file;
 	for (int i = 0; words[i]; i++)
 		argv[n++] = (char *)words[i];
-	c->timeout_ns = INSPECTOR_TSHARK_NS;
+	if (!c->timeout_ns)
+		c->timeout_ns = INSPECTOR_TSHARK_NS;
 	c->bytes_max = INSPECTOR_OUTPUT_MAX;
 	error = collect_run(c, argv);
 	if (!error && WIFEXITED(c->status) && WEXITSTATUS(c->status) == 0)
@@ -370,6 +374,24 @@ bool inspector_check(struct inspector *x, const char *filter, struct filter_verd
 	if (asked && v->ok)
 		v->hint = hint_of(filter);
 	return asked;
+}
+
+bool inspector_values(struct inspector *x, const char *filter, const char *const *field, unsigned n,
+		      uint64_t ns, const struct waker *stop, struct buf *json, struct err *err)
+{
+	const char *words[WORDS_MAX] = {"-2", "-Y", filter, "-T", "json", "-e", VALUES_NUMBER};
+	struct collect c = {.timeout_ns = ns, .stop = stop};
+	unsigned at = 7;
+	bool ok;
+
+	check(n <= VALUES_FIELDS_MAX);
+	for (unsigned i = 0; i < n; i++) {
+		words[at++] = "-e";
+		words[at++] = field[i];
+	}
+	ok = ask_tshark(x, x->file, words, &c, err);
+	*json = c.out;
+	return ok;
 }
 
 const struct fields *inspector_fields(struct inspector *x, struct err *err)

@@ -17,8 +17,10 @@
 #include "analysis/fields.h"
 #include "analysis/follow.h"
 #include "analysis/layers.h"
+#include "analysis/values.h"
 #include "base/err.h"
 #include "os/sharkd.h"
+#include "os/waker.h"
 #include "tshark/dissect.h"
 
 #define INSPECTOR_TSHARK_NS  UINT64_C(120000000000)
@@ -94,6 +96,17 @@ struct filter_verdict {
  */
 bool inspector_check(struct inspector *x, const char *filter, struct filter_verdict *v,
 		     struct err *err);
+
+/**
+ * inspector_values() - What fields hold in some frames, by one tshark; sharkd is not asked
+ * @filter:  Display filter that picks the frames
+ * @field:   Names, @n of them, at most VALUES_FIELDS_MAX
+ * @ns:      How long it may take
+ * @stop:    Woken: it is given up, which is a failure; NULL: nobody does
+ * @json:    Zeroed; filled with what values_read() takes; the caller frees it, on false, too
+ */
+bool inspector_values(struct inspector *x, const char *filter, const char *const *field, unsigned n,
+		      uint64_t ns, const struct waker *stop, struct buf *json, struct err *err);
 
 /** inspector_fields() - All fields; tshark is asked once. Return: borrowed, or NULL with @err */
 const struct fields *inspector_fields(struct inspector *x, struct err *err);

@@ -260,7 +260,8 @@ static void reverse(uint64_t *ids, size_t n)
 	}
 }
 
-size_t rowfile_pair(struct rowfile *r, uint64_t id, size_t after, uint64_t *ids, size_t n)
+size_t rowfile_pair(struct rowfile *r, uint64_t id, uint64_t from, size_t after, uint64_t *ids,
+		    size_t n)
 {
 	size_t behind = 0, got = 0;
 	uint32_t pair;
@@ -275,7 +276,7 @@ size_t rowfile_pair(struct rowfile *r, uint64_t id, size_t after, uint64_t *ids,
 		/* From the last one to the first, then all turned round. */
 		reverse(ids, behind);
 		got = behind;
-		for (uint64_t i = id; i >= first(r) && got < n; i--) {
+		for (uint64_t i = id; i >= first(r) && i >= from && got < n; i--) {
 			if (is_pair(r, i, pair))
 				ids[got++] = i;
 		}

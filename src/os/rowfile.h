@@ -68,9 +68,10 @@ void rowfile_range(struct rowfile *r, uint64_t *first, uint64_t *head);
 bool rowfile_get(struct rowfile *r, uint64_t id, struct decoded *d);
 
 /** rowfile_pair() - Frames between the hosts of frame @id, itself among them: at most @n of those
- * nearest to it, of which at most @after come behind it. Return: how many were put into @ids, in
- * order */
-size_t rowfile_pair(struct rowfile *r, uint64_t id, size_t after, uint64_t *ids, size_t n);
+ * nearest to it, none before @from, at most @after of them behind it. Return: how many were put
+ * into @ids, in order */
+size_t rowfile_pair(struct rowfile *r, uint64_t id, uint64_t from, size_t after, uint64_t *ids,
+		    size_t n);
 
 /** rowfile_take() - As rowfile_get(), for who follows the rows */
 bool rowfile_take(struct rowfile *r, uint64_t id, struct decoded *d);

@@ -149,6 +149,12 @@ static enum panel_result ask_bytes(struct request *r, struct panel *p, struct bu
 	return p->ops->bytes(p, r->arg.number, out, err);
 }
 
+static enum panel_result ask_values(struct request *r, struct panel *p, struct buf *out,
+				    struct err *err)
+{
+	return p->ops->values(p, r->body_json, out, err);
+}
+
 static enum panel_result ask_note(struct request *r, struct panel *p, struct buf *out,
 				  struct err *err)
 {
@@ -242,6 +248,7 @@ static const ask_fn asks[ROUTES] = {
 	[ROUTE_RANK] = ask_rank,
 	[ROUTE_FRAME] = ask_frame,
 	[ROUTE_BYTES] = ask_bytes,
+	[ROUTE_VALUES] = ask_values,
 	[ROUTE_NOTE] = ask_note,
 	[ROUTE_FOLLOW] = ask_follow,
 	[ROUTE_STATISTICS] = ask_statistics,

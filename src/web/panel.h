@@ -52,6 +52,10 @@ struct panel_ops {
 				  struct err *err);
 	enum panel_result (*rank)(struct panel *p, uint64_t id, struct buf *out, struct err *err);
 	enum panel_result (*frame)(struct panel *p, uint64_t id, struct buf *out, struct err *err);
+	/* What fields hold in frames. A newer call with the same "view" ends an older one, which
+	 * returns PANEL_STATE */
+	enum panel_result (*values)(struct panel *p, struct json_object *body, struct buf *out,
+				    struct err *err);
 	enum panel_result (*bytes)(struct panel *p, uint64_t id, struct buf *out, struct err *err);
 	enum panel_result (*note)(struct panel *p, uint64_t id, struct json_object *body,
 				  struct err *err);

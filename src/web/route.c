@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "analysis/values.h"
 #include "base/check.h"
 #include "web/query.h"
 
@@ -90,6 +91,20 @@ static const struct field save_body[] = {NEEDED("name", 1, 128), NEEDED("express
 static const struct field change_body[] = {TEXT("name", 1, 128), TEXT("expression", 1, 4096),
 					   TEXT("note", 0, 1024), NUMBER("position", 1, 1000, 0),
 					   END};
+static const struct field values_body[] = {NEEDED("view", 1, 64),
+					   {.name = "fields",
+					    .kind = FIELD_TEXTS,
+					    .required = true,
+					    .least = 1,
+					    .most = 256,
+					    .items = VALUES_FIELDS_MAX},
+					   {.name = "frames",
+					    .kind = FIELD_NUMBERS,
+					    .required = true,
+					    .least = 1,
+					    .most = FIELD_NUMBER_MAX,
+					    .items = VALUES_FRAMES_MAX},
+					   END};
 static const struct field note_body[] = {
 	{.name = "mark", .kind = FIELD_BOOL}, TEXT("comment", 0, 16384), END};
 /* One of the three; api.c looks. */
@@ -172,6 +187,11 @@ static const struct route routes[] = {
 	{.id = ROUTE_RANK, .method = "GET", .path = "/api/rank", .query = rank_query},
 	{.id = ROUTE_FRAME, .method = "GET", .path = "/api/frames/{id}", .arg = &frame_arg},
 	{.id = ROUTE_BYTES, .method = "GET", .path = "/api/frames/{id}/bytes", .arg = &frame_arg},
+	{.id = ROUTE_VALUES,
+	 .method = "POST",
+	 .path = "/api/values",
+	 .body = values_body,
+	 .body_needed = true},
 	{.id = ROUTE_NOTE,
 	 .method = "PUT",
 	 .path = "/api/frames/{id}",

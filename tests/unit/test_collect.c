@@ -131,6 +131,14 @@ static void what_is_said_is_told(void **state)
 	nothing_left();
 }
 
+static struct waker unwanted;
+
+static void on_unwanted(int number)
+{
+	(void)number;
+	waker_wake(&unwanted);
+}
+
 static void expect_ended(struct collect *c, const char *script, int error)
 {
 	uint64_t start_ns = clock_now_ns();
@@ -139,7 +147,8 @@ static void expect_ended(struct collect *c, const char *script, int error)
 	/* A loaded machine is slow; those that would hang sleep for far longer. */
 	assert_true(clock_now_ns() - start_ns < 60 * SECOND);
 	collect_done(c);
-	nothing_left();
+	if (!c->stop)
+		nothing_left();
 }
 
 static void one_that_hangs_is_ended(void **state)
@@ -164,6 +173,31 @@ static void one_that_hangs_is_ended(void **state)
 
 		expect_why(&c, -ETIMEDOUT, "it was ended after 2 s");
 	}
+}
+
+/* By whoever wakes the waker: before it starts, and while it runs, with its output open or closed.
+ */
+static void one_that_nobody_wants_is_ended(void **state)
+{
+	static const char *const scripts[] = {"kill -USR1 $PPID; exec sleep 1000",
+					      "kill -USR1 $PPID; exec >&- 2>&-; exec sleep 1000",
+					      "kill -USR1 $PPID; while :; do echo x; done"};
+
+	(void)state;
+	for (size_t i = 0; i <= sizeof(scripts) / sizeof(scripts[0]); i++) {
+		struct collect c = with(100 * SECOND);
+
+		assert_int_equal(waker_init(&unwanted), 0);
+		signal(SIGUSR1, on_unwanted);
+		c.stop = &unwanted;
+		if (!i)
+			waker_wake(&unwanted);
+		expect_ended(&c, i ? scripts[i - 1] : "exec sleep 1000", -ECANCELED);
+		expect_why(&c, -ECANCELED, "it was given up");
+		signal(SIGUSR1, SIG_DFL);
+		waker_done(&unwanted);
+	}
+	nothing_left();
 }
 
 static bool is_alive(pid_t pid)
@@ -241,6 +275,7 @@ int main(void)
 		cmocka_unit_test_setup(input_arrives, nothing_left_begin),
 		cmocka_unit_test_setup(what_is_said_is_told, nothing_left_begin),
 		cmocka_unit_test_setup(one_that_hangs_is_ended, nothing_left_begin),
+		cmocka_unit_test_setup(one_that_nobody_wants_is_ended, nothing_left_begin),
 		cmocka_unit_test_setup(its_children_end_with_it, nothing_left_begin),
 		cmocka_unit_test_setup(one_that_floods_is_ended, nothing_left_begin),
 		cmocka_unit_test_setup(what_cannot_be_started, nothing_left_begin),

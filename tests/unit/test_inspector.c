@@ -310,6 +310,44 @@ static void a_tshark_that_fails_is_told(void **state)
 	nothing_left();
 }
 
+static void values_of_fields(void **state)
+{
+	static const char *const field[] = {"http.host", "tcp.port"};
+	struct dissect d = {.preferences = 1, .preference = {"tcp.nosuch:1"}};
+	struct buf json = {0};
+	struct inspector x;
+	struct waker stop;
+	struct err err;
+
+	(void)state;
+	if (!installed())
+		skip();
+	inspector_open(&x, TSHARK, NULL, NULL);
+	inspector_load(&x, FIXTURES "/captures/http.pcap");
+	if (!inspector_values(&x, "frame.number in {6}", field, 2, 60000000000, NULL, &json, &err))
+		fail_msg("%s", err.text);
+	assert_non_null(strstr(json.p, "\"http.host\""));
+	assert_non_null(strstr(json.p, "\"80\""));
+	assert_null(strstr(json.p, "\"7\""));
+	buf_done(&json);
+	inspector_close(&x);
+	/* What it refuses is told; who gives it up need not wait. */
+	inspector_open(&x, TSHARK, NULL, &d);
+	assert_false(inspector_values(&x, "tcp", field, 2, 60000000000, NULL, &json, &err));
+	assert_non_null(strstr(err.text, "nosuch"));
+	buf_done(&json);
+	inspector_close(&x);
+	assert_int_equal(waker_init(&stop), 0);
+	waker_wake(&stop);
+	inspector_open(&x, script("tshark", "exec sleep 1000"), NULL, NULL);
+	assert_false(inspector_values(&x, "tcp", field, 2, 60000000000, &stop, &json, &err));
+	assert_non_null(strstr(err.text, "given up"));
+	buf_done(&json);
+	inspector_close(&x);
+	waker_done(&stop);
+	nothing_left();
+}
+
 static void fields_are_had_once(void **state)
 {
 	const struct fields *first;
@@ -340,6 +378,7 @@ int main(void)
 		cmocka_unit_test_setup(one_that_has_loaded_enough_is_replaced, nothing_left_begin),
 		cmocka_unit_test_setup(the_file_may_go_once_it_was_read, nothing_left_begin),
 		cmocka_unit_test_setup(a_tshark_that_fails_is_told, nothing_left_begin),
+		cmocka_unit_test_setup(values_of_fields, nothing_left_begin),
 		cmocka_unit_test_setup(fields_are_had_once, nothing_left_begin),
 	};
 

@@ -265,34 +265,37 @@ static void frames_of_two_hosts(void **state)
 	/* Those of an id's remainder by 3 are between the same two. */
 	for (uint64_t id = 1; id <= 900; id++)
 		put(r, id, 1);
-	n = rowfile_pair(r, 30, 400, ids, 400);
+	n = rowfile_pair(r, 30, 1, 400, ids, 400);
 	assert_int_equal(n, 300);
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(ids[i], 3 * (i + 1));
 	/* The nearest ones: up to a frame, and with some behind it. */
 	for (size_t after = 0; after < 4; after++) {
-		n = rowfile_pair(r, 31, after, ids, 4);
+		n = rowfile_pair(r, 31, 1, after, ids, 4);
 		assert_int_equal(n, 4);
 		for (size_t i = 0; i < n; i++)
 			assert_int_equal(ids[i], 22 + 3 * (i + after));
 	}
 	/* Where there are none behind it, there are more before; the frame itself is always there.
 	 */
-	n = rowfile_pair(r, 4, 3, ids, 9);
+	n = rowfile_pair(r, 4, 1, 3, ids, 9);
 	assert_int_equal(n, 5);
 	assert_int_equal(ids[0], 1);
 	assert_int_equal(ids[4], 13);
-	n = rowfile_pair(r, 898, 4, ids, 8);
+	n = rowfile_pair(r, 4, 3, 3, ids, 9);
+	assert_int_equal(n, 4);
+	assert_int_equal(ids[0], 4);
+	n = rowfile_pair(r, 898, 1, 4, ids, 8);
 	assert_int_equal(n, 8);
 	assert_int_equal(ids[7], 898);
-	assert_int_equal(rowfile_pair(r, 31, 400, ids, 1), 1);
+	assert_int_equal(rowfile_pair(r, 31, 1, 400, ids, 1), 1);
 	assert_int_equal(ids[0], 31);
-	assert_int_equal(rowfile_pair(r, 31, 400, ids, 0), 0);
-	assert_int_equal(rowfile_pair(r, 901, 400, ids, 400), 0);
-	assert_int_equal(rowfile_pair(r, 0, 400, ids, 400), 0);
+	assert_int_equal(rowfile_pair(r, 31, 1, 400, ids, 0), 0);
+	assert_int_equal(rowfile_pair(r, 901, 1, 400, ids, 400), 0);
+	assert_int_equal(rowfile_pair(r, 0, 1, 400, ids, 400), 0);
 	/* No row, no pair: not with those that have none either. */
 	put(r, 905, 1);
-	assert_int_equal(rowfile_pair(r, 903, 400, ids, 400), 0);
+	assert_int_equal(rowfile_pair(r, 903, 1, 400, ids, 400), 0);
 	end(r);
 }
 
@@ -406,7 +409,7 @@ static void *read_any(void *ctx)
 			g->wrong += !is_right(&d, id);
 			free(d.fields);
 		}
-		for (size_t n = rowfile_pair(g->r, id, 8, ids, 16); n--;)
+		for (size_t n = rowfile_pair(g->r, id, 1, 8, ids, 16); n--;)
 			g->wrong += ids[n] < first;
 	}
 	return NULL;

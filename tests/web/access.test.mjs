@@ -20,7 +20,7 @@ async function clean(page, where) {
 
 for (const theme of ["light", "dark"]) {
   test(`no violations, ${theme}`, { skip, timeout: 300_000 }, async () => {
-    const { mock, page, close } = await open({ rows: 2000, pendingTail: 3, settings: { theme } });
+    const { mock, page, close } = await open({ rows: 2000, pendingTail: 3, settings: { theme, columns: ["no", "time", "src", "field:tcp.port", "field:dns.qry.name", "info"] } });
     const shut_ = async () => {
       await page.keyboard.press("Escape");
       await page.locator(".veil").waitFor({ state: "detached" });
@@ -45,7 +45,7 @@ for (const theme of ["light", "dark"]) {
       await page.keyboard.press("Escape");
       await page.keyboard.press("Escape");
       await page.locator("#grid").focus();
-      for (const [key, where] of [["Control+,", "settings"], ["?", "help"], ["Control+g", "go to"], ["Control+o", "open"], ["f", "follow"], ["c", "comment"]]) {
+      for (const [key, where] of [["Control+,", "settings"], ["?", "help"], ["Control+Shift+L", "columns"], ["Control+g", "go to"], ["Control+o", "open"], ["f", "follow"], ["c", "comment"]]) {
         await page.keyboard.press(key);
         await page.getByRole("dialog").waitFor();
         if (key === "f") await page.locator(".said:not([hidden])").first().waitFor();

@@ -37,7 +37,8 @@ async function harmless(page, where) {
 }
 
 test("hostile packet content stays text", { skip, timeout: 180_000 }, async () => {
-  const { page, close } = await open({ rows: 300, hostile: true });
+  const { mock, page, close } = await open({ rows: 300, hostile: true });
+  const { columns } = mock.settings;
   try {
     await page.keyboard.press("Home");
     await page.waitForSelector('.row.active[data-rank="0"]');
@@ -46,6 +47,22 @@ test("hostile packet content stays text", { skip, timeout: 180_000 }, async () =
     assert.ok(cells.some((c) => c.includes("invoice<U+202E>fdp.exe")), cells.join("|"));
     assert.ok(cells.some((c) => c.includes("\\x1b]0;owned\\x07\\x1b[31mred")), cells.join("|"));
     assert.ok(cells.some((c) => c.includes("(1,048,576 characters)")));
+    // A column of a field, and its name.
+    mock.settings.columns = ["no", "field:dns.qry.name", "field:<img src=x onerror=alert(1)>\u202e", "info"];
+    await page.reload();
+    await page.getByRole("columnheader", { name: "dns.qry.name" }).waitFor();
+    await page.keyboard.press("Home");
+    await until(page, () => [...document.querySelectorAll(".row:not([hidden]) > span:nth-child(3)")].some((c) => c.textContent.includes("<U+202E>")));
+    await harmless(page, "columns of fields");
+    await page.keyboard.press("Control+Shift+L");
+    await page.getByRole("dialog").waitFor();
+    await harmless(page, "the list of columns");
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    mock.settings.columns = columns;
+    await page.reload();
+    await page.keyboard.press("Home");
+    await page.waitForSelector('.row.active[data-rank="0"]');
     await page.keyboard.press("j");
     await page.keyboard.press("j");
     await page.getByRole("treeitem").last().waitFor();

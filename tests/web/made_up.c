@@ -230,6 +230,26 @@ static enum panel_result on_frame_bytes(struct panel *p, uint64_t id, struct buf
 	return result;
 }
 
+static enum panel_result on_values(struct panel *p, struct json_object *body, struct buf *out,
+				   struct err *err)
+{
+	struct json_object *fields = json_object_object_get(body, "fields");
+	struct json_object *frames = json_object_object_get(body, "frames");
+
+	(void)p;
+	(void)err;
+	buf_puts(out, "{\"frames\":[");
+	for (size_t i = 0; i < json_object_array_length(frames); i++) {
+		buf_printf(out, "%s{\"id\":%" PRIu64 ",\"values\":[", i ? "," : "",
+			   json_object_get_uint64(json_object_array_get_idx(frames, i)));
+		for (size_t k = 0; k < json_object_array_length(fields); k++)
+			buf_printf(out, "%s%s", k ? "," : "", i % 2 ? "null" : "[\"x\",\"y\"]");
+		buf_printf(out, "]%s}", i % 2 ? ",\"why\":\"it is not kept any more\"" : "");
+	}
+	buf_puts(out, "],\"wrong\":[{\"field\":\"x\",\"why\":\"there is no field x\"}]}\n");
+	return PANEL_OK;
+}
+
 static enum panel_result on_note(struct panel *p, uint64_t id, struct json_object *body,
 				 struct err *err)
 {
@@ -378,6 +398,7 @@ static const struct panel_ops ops = {
 	.rank = on_rank,
 	.frame = on_frame,
 	.bytes = on_frame_bytes,
+	.values = on_values,
 	.note = on_note,
 	.follow = on_follow,
 	.statistics = on_statistics,

@@ -90,6 +90,7 @@ export class Mock {
     this.recent = ["dns", "http.request", "ip.src == 10.0.0.10"];
     this.marks = new Map();
     this.comments = new Map();
+    this.held = new Promise((come) => (this.come = come)); // a question that is held has come
     this.settings = { theme: "light", density: "dense", queue_limit: 8192, buffer_frames: 2_000_000, decode: "auto", time: "relative", columns: ["no", "time", "vm", "src", "dst", "protocol", "len", "info"], layers: true, bytes: true, preferences: [] };
     this.dropped = this.o.rows > 0 ? 1729 : 0;
     this.started = "2026-09-21T14:13:20Z";
@@ -326,6 +327,15 @@ export class Mock {
     return { tree, views: [{ name: `Frame (${row.len} bytes)`, hex: bytes.toString("hex") }, { name: "Reassembled TCP (96 bytes)", hex: Buffer.from("0123456789abcdef".repeat(6)).toString("hex") }], streams: [{ kind: "TCP", filter: `tcp.stream == ${id >>> 4}` }, { kind: "HTTP", filter: `tcp.stream == ${id >>> 4}` }], context: 12 };
   }
 
+  value(id, field) {
+    if (id % 97 === 0 || field.startsWith("no.")) return null;
+    const row = this.row(id);
+    if (this.o.hostile) return [HOSTILE[id % HOSTILE.length]];
+    if (field === "dns.qry.name") return row.protocol === "DNS" ? [hostOf(id)] : [];
+    if (field === "tcp.port") return row.protocol === "DNS" ? [] : ["443", String(49152 + (id % 1000))];
+    return [`${field} of ${id}`];
+  }
+
   follow(id) {
     const pieces = [];
     const put = (from, text, k) => pieces.push({ from, frame: id + k, hex: Buffer.from(text).toString("hex") });
@@ -514,6 +524,18 @@ export class Mock {
       case "POST /api/filters": this.saved = [...this.saved, body]; return send({});
       case "GET /api/presets": return send({ presets: [{ name: "beacon-http", category: "beacon", expression: "http.request", note: "HTTP requests that no browser makes." }, { name: "dns-tunnel", category: "dns", expression: 'dns.qry.name contains "dga"', note: "Long names." }, { name: "lateral-smb", category: "lateral", expression: "smb2", note: "File shares of others." }] });
       case "GET /api/rows": return send(this.rows(Number(get("from")), Math.min(1000, Number(get("count")))));
+      case "POST /api/values": {
+        // A newer question of a view ends the older.
+        this.asking?.get(body.view)?.();
+        const answer = { frames: body.frames.map((id) => ({ id, values: body.fields.map((f) => this.value(id, f)), ...(id % 97 ? {} : { why: "tshark could not read it" }) })),
+          wrong: body.fields.filter((f) => f.startsWith("no.")).map((field) => ({ field, why: "this tshark knows no field of that name" })) };
+        if (!this.holdValues) return send(answer);
+        this.asking ??= new Map();
+        this.asking.set(body.view, () => error(409, "given up: a newer question of the same view came"));
+        this.release = () => send(answer);
+        this.come();
+        return;
+      }
       case "GET /api/rank": return send(this.rank(Number(get("id"))));
       case "GET /api/follow": return send(this.follow(Number(get("frame"))));
       case "GET /api/statistics": return send(this.statistics(Number(get("top"))));

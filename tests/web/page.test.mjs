@@ -614,3 +614,151 @@ for (const [name, size] of [["1280x720", { width: 1280, height: 720 }], ["4K", {
     assert.equal(await page.evaluate(() => document.documentElement.scrollHeight <= innerHeight), true);
   });
 }
+
+const FIELD_COLUMNS = ["no", "time", "field:tcp.port", "field:dns.qry.name", "info"];
+const questions = (mock) => asked(mock, "POST", "/api/values");
+
+on("a column of a field has the values of the rows in sight, asked for once", { settings: { columns: FIELD_COLUMNS } }, async ({ mock, page }) => {
+  await page.keyboard.press("Home");
+  await seen(page, 0);
+  await until(page, () => [...document.querySelectorAll(".row:not([hidden]) > span:nth-child(4)")].every((c) => c.textContent !== "\u2026"));
+  for (const rank of [0, 1, 5, 9]) {
+    assert.equal(await cell(page, rank, 3).textContent(), mock.value(rank + 1, "tcp.port").join(", "));
+    assert.equal(await cell(page, rank, 4).textContent(), mock.value(rank + 1, "dns.qry.name").join(", "));
+  }
+  assert.deepEqual(await page.locator('[role="columnheader"] bdi').allTextContents(), ["No.", "tcp.port", "dns.qry.name", "Info"]);
+  const last = questions(mock).at(-1).body;
+  assert.deepEqual(last.fields, ["tcp.port", "dns.qry.name"]);
+  const ids = questions(mock).flatMap((q) => q.body.frames);
+  assert.equal(new Set(ids).size, ids.length, "no frame is asked for twice");
+  assert.ok(questions(mock).every((q) => q.body.frames.length <= 200 && q.body.fields.length <= 8));
+  const before = questions(mock).length;
+  await page.keyboard.press("ArrowDown");
+  await page.waitForSelector('.row.active[data-rank="1"]');
+  assert.equal(questions(mock).length, before);
+  // It stands for a filter, as any cell, and is copied.
+  await cell(page, 4, 3).click({ button: "right" });
+  await page.getByRole("menuitem", { name: "Copy cell", exact: true }).click();
+  await copied(page, new RegExp(`^${mock.value(5, "tcp.port").join(", ") || "$"}`));
+});
+
+on("values that can't be had say why; those that have not come are awaited", { rows: 4000, settings: { columns: ["no", "field:tcp.port", "field:no.such", "info"] } }, async ({ mock, page }) => {
+  await page.keyboard.press("Home");
+  await page.keyboard.press("Control+g");
+  await page.getByLabel("Frame number").fill("97");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector('.row.active[data-rank="96"]');
+  await until(page, () => document.querySelector('.row[data-rank="96"] > span:nth-child(3)').textContent === "\u2013");
+  assert.equal(await cell(page, 96, 2).getAttribute("title"), "tcp.port: tshark could not read it");
+  assert.equal(await cell(page, 95, 3).textContent(), "\u2013");
+  assert.match(await cell(page, 95, 3).getAttribute("title"), /knows no field/);
+  mock.holdValues = true;
+  const question = page.waitForRequest((r) => r.url().endsWith("/api/values") && r.postDataJSON().frames.includes(2000));
+  await page.keyboard.press("Control+g");
+  await page.getByLabel("Frame number").fill("2000");
+  await page.keyboard.press("Enter");
+  await seen(page, 1999);
+  await question;
+  assert.equal(await cell(page, 1999, 2).textContent(), "\u2026");
+  mock.holdValues = false;
+  await mock.held;
+  mock.release();
+  await until(page, () => document.querySelector('.row[data-rank="1999"] > span:nth-child(3)').textContent !== "\u2026");
+});
+
+on("values of rows that are no more in sight are given up", { settings: { columns: FIELD_COLUMNS } }, async ({ mock, page }) => {
+  mock.holdValues = true;
+  const gone = page.waitForEvent("requestfailed", (r) => r.url().endsWith("/api/values"));
+  await page.keyboard.press("Home");
+  await seen(page, 0);
+  await page.waitForRequest((r) => r.url().endsWith("/api/values") && r.postDataJSON().frames.includes(1)).catch(() => undefined);
+  await page.keyboard.press("End");
+  await gone;
+  const views = new Set(questions(mock).map((q) => q.body.view));
+  assert.equal(views.size, 1, "all questions of a page are of one view");
+});
+
+on("a column is added by a field's name with completion, moved, and removed", {}, async ({ mock, page }) => {
+  await page.locator("#grid").focus();
+  await page.keyboard.press("Control+Shift+L");
+  const dialog = page.getByRole("dialog", { name: "Columns" });
+  await dialog.waitFor();
+  await page.keyboard.type("dns.qry.n");
+  await page.getByRole("option").first().waitFor();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Enter");
+  await dialog.getByText("dns.qry.name").first().waitFor();
+  await until(page, () => document.querySelector("#addcolumn").value === "");
+  assert.deepEqual(mock.settings.columns, ["no", "time", "vm", "src", "dst", "protocol", "len", "field:dns.qry.name", "info"]);
+  await dialog.getByRole("button", { name: "Move dns.qry.name left" }).click();
+  await until(page, () => document.activeElement?.id === "column-6-up");
+  assert.deepEqual(mock.settings.columns.slice(6), ["field:dns.qry.name", "len", "info"]);
+  // What is none is told, and changes nothing.
+  await page.locator("#addcolumn").fill("dns.qry.nam");
+  await page.locator("#addcolumn").press("Enter");
+  await dialog.locator(".filterinput.bad").waitFor();
+  assert.equal(mock.settings.columns.length, 9);
+  await page.getByRole("button", { name: "Close", exact: true }).first().click();
+  await dialog.waitFor({ state: "detached" });
+  // By the menu of a heading, and by dragging.
+  const heading = (name) => page.locator('[role="columnheader"]').filter({ hasText: new RegExp(`^${name}$`) });
+  await heading("VM").click({ button: "right" });
+  await page.getByRole("menuitem", { name: "Remove column" }).click();
+  await heading("VM").waitFor({ state: "detached" });
+  assert.ok(!mock.settings.columns.includes("vm"));
+  await heading("Source").locator("bdi").dragTo(heading("Length"));
+  await until(page, () => [...document.querySelectorAll('[role="columnheader"] bdi')].map((h) => h.textContent).indexOf("Source") > 2);
+  assert.ok(mock.settings.columns.indexOf("src") > mock.settings.columns.indexOf("protocol"));
+  await page.reload();
+  await heading("dns.qry.name").waitFor();
+});
+
+on("a field of the layers becomes a column", { rows: 400 }, async ({ mock, page }) => {
+  await page.keyboard.press("Home");
+  await page.getByRole("treeitem").nth(3).waitFor();
+  await page.locator(".twist").nth(2).click();
+  await page.getByRole("treeitem", { name: /Source Address/ }).click({ button: "right" });
+  await page.getByRole("menuitem", { name: "Add as column" }).click();
+  await page.locator('[role="columnheader"] bdi').filter({ hasText: "ip.src" }).waitFor();
+  assert.ok(mock.settings.columns.includes("field:ip.src"));
+});
+
+on("no more than eight columns of fields", { settings: { columns: ["no", ...Array.from({ length: 8 }, (_, i) => `field:a.b${i}`)] } }, async ({ mock, page }) => {
+  await page.keyboard.press("Control+Shift+L");
+  await page.locator("#addcolumn").fill("ip.src");
+  await page.locator("#addcolumn").press("Enter");
+  await page.getByText(/8 columns of fields at most/).waitFor();
+  assert.equal(mock.settings.columns.length, 9);
+});
+
+on("a column's width by keyboard, kept", {}, async ({ page }) => {
+  await seen(page, 19_999);
+  const grip = page.getByRole("separator", { name: "Width of Source" });
+  const width = () => grip.evaluate((e) => e.parentElement.offsetWidth);
+  const before = await width();
+  await grip.focus();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowRight");
+  assert.equal(await width(), before + 16);
+  await until(page, (n) => document.activeElement.getAttribute("aria-valuenow") === String(n), before + 16);
+  await page.keyboard.press("ArrowLeft");
+  assert.equal(await width(), before + 8);
+  await page.keyboard.press("Home");
+  const least = await width();
+  assert.equal(String(least), await grip.getAttribute("aria-valuemin"));
+  await page.keyboard.press("ArrowLeft");
+  assert.equal(await width(), least);
+  await page.keyboard.press("End");
+  assert.ok((await width()) > least);
+  const cut = await page.evaluate(() => [...document.querySelectorAll(".row:not([hidden]) > span:nth-child(5)")].filter((c) => c.scrollWidth > c.clientWidth).length);
+  assert.equal(cut, 0, "all of it is seen");
+  const fit = await width();
+  // The row that is active has not moved, and the width stays.
+  await page.reload();
+  await seen(page, 19_999);
+  assert.equal(await width(), fit);
+  await grip.focus();
+  await page.keyboard.press("Delete");
+  assert.equal(await width(), before);
+});

@@ -81,8 +81,29 @@ test("capture, filter, save, look, follow, export", { skip, timeout: 240_000 }, 
   const kept = JSON.parse(readFileSync(join(home, "config/secvf/settings.json"), "utf8")).SavedDisplayFilters;
   assert.deepEqual(kept.map((f) => [f.name, f.expression]), [["names asked for", expression]]);
 
+  // It is the newest of those recently used, here and in the settings.
+  await page.locator("#library").click();
+  await page.getByRole("tabpanel").getByRole("button", { name: expression, exact: true }).waitFor();
+  await page.keyboard.press("Escape");
+  assert.equal(JSON.parse(readFileSync(join(home, "config/secvf/settings.json"), "utf8")).RecentDisplayFilters[0], expression);
+
+  // A column of a field: what it says is what tshark says.
+  await page.locator("#grid").focus();
+  await page.keyboard.press("Control+Shift+L");
+  await page.getByLabel("Field of a new column").fill("dns.qry.name");
+  await page.getByRole("dialog").getByRole("button", { name: "Add", exact: true }).click();
+  await page.locator(".columnlist").getByText("dns.qry.name").waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Close" }).last().click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  const names = captures.flatMap((f) => tshark("-r", f, "-Y", expression, "-T", "fields", "-E", "aggregator=/s", "-e", "dns.qry.name"));
+  await page.waitForFunction(([n, at]) => {
+    const row = document.querySelector(`.row[data-rank="${at}"]:not([hidden])`);
+    return [...(row?.children ?? [])].some((c) => c.textContent === n);
+  }, [names[0].split(" ").join(", "), 0]);
+  await picture(page, "column");
+
   // A frame, a field of it, and its bytes.
-  await page.locator('.row[data-rank="0"]:not([hidden]) > span').nth(8).click();
+  await page.locator('.row[data-rank="0"]:not([hidden]) > span').nth(9).click();
   await page.getByRole("treeitem", { name: /Domain Name System/ }).waitFor();
   await page.getByRole("treeitem", { name: /Internet Protocol Version/ }).locator(".twist").first().click();
   await page.getByRole("treeitem", { name: /Source Address|Source: / }).first().click();
@@ -97,8 +118,8 @@ test("capture, filter, save, look, follow, export", { skip, timeout: 240_000 }, 
   await page.getByRole("dialog").waitFor({ state: "detached" });
 
   // Two frames exported, and opened by tshark.
-  await page.locator('.row[data-rank="0"]:not([hidden]) > span').nth(8).click();
-  await page.locator('.row[data-rank="1"]:not([hidden]) > span').nth(8).click({ modifiers: ["Shift"] });
+  await page.locator('.row[data-rank="0"]:not([hidden]) > span').nth(9).click();
+  await page.locator('.row[data-rank="1"]:not([hidden]) > span').nth(9).click({ modifiers: ["Shift"] });
   const [download] = await Promise.all([page.waitForEvent("download"), page.keyboard.press("Control+Shift+S")]);
   const file = join(home, "export.pcapng");
   await download.saveAs(file);

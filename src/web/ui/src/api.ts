@@ -2,7 +2,7 @@
 
 import type {
   AuditLine, Check, FieldName, FollowAnswer, FrameAnswer, Preset, RowsAnswer, SavedFilter, SeriesPoint,
-  Settings, Statistics, Status, Verdict,
+  Settings, Statistics, Status, ValuesAnswer, Verdict,
 } from "./types";
 
 export class ApiError extends Error {
@@ -80,6 +80,8 @@ export const api = {
   rank: (id: number) => get<{ rank: number; shown: boolean }>(`/api/rank?id=${id}`),
   frame: (id: number, signal?: AbortSignal) => get<FrameAnswer>(`/api/frames/${id}`, signal),
   bytes: (id: number, signal?: AbortSignal) => get<{ hex: string }>(`/api/frames/${id}/bytes`, signal),
+  values: (view: string, fields: string[], frames: number[], signal?: AbortSignal) =>
+    ask<ValuesAnswer>("POST", "/api/values", { view, fields, frames }, signal),
   note: (id: number, body: { mark?: boolean; comment?: string }) =>
     ask<unknown>("PUT", `/api/frames/${id}`, body),
   follow: (kind: string, frame: number) => get<FollowAnswer>(`/api/follow?kind=${q(kind)}&frame=${frame}`),
@@ -94,7 +96,7 @@ export const api = {
 };
 
 interface SavePicker {
-  showSaveFilePicker?: (o: { suggestedName: string }) => Promise<{ createWritable(): Promise<WritableStream> }>;
+  showSaveFilePicker?: (o: { suggestedName: string }) => Promise<{ createWritable(): Promise<WritableStream<Uint8Array>> }>;
 }
 
 /** From here on a file goes to the disk as it comes, where the browser can: not through memory. */

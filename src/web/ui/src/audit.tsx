@@ -13,8 +13,9 @@ const KEPT = 5000;
 
 function summary(line: AuditLine): [string, string, string] {
   const { time, event, ...rest } = line;
-  const text = Object.entries(rest).map(([k, v]) => `${k}=${typeof v === "string" ? v : JSON.stringify(v)}`).join(" ");
-  return [String(time ?? "").replace("T", " ").slice(0, 23), String(event ?? ""), text];
+  const said = (v: unknown) => (typeof v === "string" ? v : JSON.stringify(v));
+  const text = Object.entries(rest).map(([k, v]) => `${k}=${said(v)}`).join(" ");
+  return [said(time ?? "").replace("T", " ").slice(0, 23), said(event ?? ""), text];
 }
 
 export function Audit() {

@@ -1,7 +1,7 @@
 // columns.ts - what each column of the table shows, and which filter its cell stands for
 
 import { api } from "./api";
-import { absolute, difference } from "./text";
+import { absolute, difference, visible } from "./text";
 import type { Row, Settings } from "./types";
 
 export interface Column {
@@ -21,6 +21,43 @@ export const COLUMNS: Column[] = [
   { key: "len", label: "Length", width: 54, right: true },
   { key: "info", label: "Info", width: 0 }, // the rest
 ];
+
+/** A column of a field's values: its key names the field. */
+const FIELD = "field:";
+export const FIELDS_MAX = 8; // as the server bounds them
+export const COLUMN_MIN = 36; // px
+export const COLUMN_MAX = 2000;
+const FIELD_WIDTH = 130;
+
+export function fieldOf(key: string): string | null {
+  return key.startsWith(FIELD) ? key.slice(FIELD.length) : null;
+}
+
+/** The column of a key; undefined: there is none. */
+export function columnOf(key: string): Column | undefined {
+  const field = fieldOf(key);
+  return field ? { key, label: visible(field, 120), width: FIELD_WIDTH } : COLUMNS.find((c) => c.key === key);
+}
+
+export function isFieldName(text: string): boolean {
+  return text.length <= 200 && /^[A-Za-z0-9_][\w.-]*$/.test(text);
+}
+
+/** Columns with one of a field. A text: why it can't be had. */
+export function withField(keys: string[], field: string): string[] | string {
+  if (!isFieldName(field)) return `"${field.slice(0, 60)}" is no name of a field, such as dns.qry.name.`;
+  if (keys.includes(FIELD + field)) return `${field} is a column already.`;
+  if (keys.filter((k) => fieldOf(k)).length >= FIELDS_MAX) return `${FIELDS_MAX} columns of fields at most; remove one first.`;
+  const at = keys.indexOf("info");
+  return at < 0 ? [...keys, FIELD + field] : [...keys.slice(0, at), FIELD + field, ...keys.slice(at)];
+}
+
+/** Columns of which one has moved. */
+export function moved(keys: string[], key: string, to: number): string[] {
+  const others = keys.filter((k) => k !== key);
+  others.splice(Math.max(0, Math.min(others.length, to)), 0, key);
+  return others;
+}
 
 export function timeText(row: Row, how: Settings["time"], first: string | null, before: Row | undefined): string {
   if (how === "absolute") return absolute(row.ts);
@@ -66,8 +103,22 @@ export async function protocolFilter(shown: string): Promise<string | null> {
   return null;
 }
 
-/** The filter that a cell stands for; null: none. A protocol's is asked of the server. */
-export async function cellFilter(row: Row, key: string): Promise<string | null> {
+/** The filter of a field's values: as tshark prints them where the language takes that, else quoted. */
+async function valueFilter(field: string, texts: string[] | null | undefined): Promise<string | null> {
+  const [text] = texts ?? [];
+  if (text === undefined) return null;
+  for (const e of [/^[\w.:-]+$/.test(text) ? `${field} == ${text}` : "", `${field} == ${quoted(text)}`, field]) {
+    if (!e) continue;
+    const verdict = await api.checkFilter(e).catch(() => null);
+    if (verdict?.ok) return e;
+  }
+  return null;
+}
+
+/** The filter that a cell stands for; null: none. A protocol's is asked of the server. @texts: of a field. */
+export async function cellFilter(row: Row, key: string, texts?: string[] | null): Promise<string | null> {
+  const field = fieldOf(key);
+  if (field) return valueFilter(field, texts);
   switch (key) {
     case "no":
       return `frame.number == ${row.id}`;

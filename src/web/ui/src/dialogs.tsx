@@ -1,17 +1,84 @@
 // dialogs.tsx - settings, help, going to a frame, opening a capture, saving, commenting, the doctor
 
+import { useSignal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { api } from "./api";
-import { COLUMNS } from "./columns";
+import { columnOf, COLUMNS, fieldOf, moved } from "./columns";
+import { FilterInput } from "./filterinput";
 import { loadFilters, saved } from "./filterbar";
 import { Follow } from "./follow";
 import type { Grid } from "./grid";
 import * as st from "./state";
 import { count, visible } from "./text";
-import type { Check, Settings } from "./types";
+import type { Check, Settings, Verdict } from "./types";
 import { Dialog } from "./ui";
 
+/** What was written into a field of a form. */
+function written(form: FormData, name: string): string {
+  const value = form.get(name);
+  return typeof value === "string" ? value : "";
+}
+
 const closeDialog = () => (st.dialog.value = null);
+
+/** Columns with one of those that are always there, before the first of those that stand behind it at the start. */
+function withColumn(keys: string[], key: string): string[] {
+  const order = COLUMNS.map((c) => c.key);
+  const behind = order.slice(order.indexOf(key) + 1);
+  const at = order.includes(key) ? keys.findIndex((k) => behind.includes(k)) : keys.indexOf("info");
+  return moved(keys, key, at < 0 ? keys.length : at);
+}
+
+function Columns() {
+  const keys = st.settings.value.columns;
+  const text = useSignal("");
+  const verdict = useSignal<Verdict | null>(null);
+  const set = (columns: string[]) => void st.change({ columns });
+  const off = COLUMNS.filter((c) => !keys.includes(c.key));
+  const add = async (field: string) => {
+    if (!field) return;
+    const v = await api.checkFilter(field).catch(() => null);
+    verdict.value = v;
+    if (v?.ok === false) return;
+    if (await st.addColumn(field)) {
+      text.value = "";
+      verdict.value = null;
+    }
+  };
+  const step = (key: string, i: number, by: number) => {
+    set(moved(keys, key, i + by));
+    // The button is drawn anew at another place: the focus goes with it.
+    requestAnimationFrame(() => document.getElementById(`column-${i + by}-${by < 0 ? "up" : "down"}`)?.focus());
+  };
+  return (
+    <Dialog title="Columns">
+      <form class="addcolumn" onSubmit={(e) => e.preventDefault()}>
+        <FilterInput id="addcolumn" label="Field of a new column" placeholder="Field: dns.qry.name" text={text} verdict={verdict}
+          check={api.checkFilter} complete apply={(t) => void add(t.trim())} applied="" />
+        <button type="button" disabled={!text.value.trim()} onClick={() => void add(text.value.trim())}>Add</button>
+      </form>
+      <ol class="columnlist" aria-label="Columns, from the left">
+        {keys.map((key, i) => {
+          const label = visible(columnOf(key)?.label ?? key, 80);
+          return (
+            <li key={key}>
+              <span class={fieldOf(key) ? "field" : ""}>{label}</span>
+              <button type="button" class="flat" id={`column-${i}-up`} disabled={i === 0} aria-label={`Move ${label} left`} title="Left" onClick={() => step(key, i, -1)}>{"\u2191"}</button>
+              <button type="button" class="flat" id={`column-${i}-down`} disabled={i === keys.length - 1} aria-label={`Move ${label} right`} title="Right" onClick={() => step(key, i, 1)}>{"\u2193"}</button>
+              <button type="button" class="flat" disabled={keys.length === 1} aria-label={`Remove ${label}`} title="Remove" onClick={() => void st.removeColumn(key)}>{"\u2715"}</button>
+            </li>
+          );
+        })}
+      </ol>
+      <div class="buttons">
+        {off.map((c) => <button key={c.key} type="button" class="small" onClick={() => set(withColumn(keys, c.key))}>Show {c.label}</button>)}
+        <span class="gap" />
+        <button type="button" onClick={() => set(st.DEFAULTS.columns)}>As at first</button>
+        <button type="button" class="primary" onClick={closeDialog}>Close</button>
+      </div>
+    </Dialog>
+  );
+}
 
 function SettingsDialog() {
   const [s, set] = useState<Settings>(st.settings.value);
@@ -33,7 +100,7 @@ function SettingsDialog() {
   };
   const radio = <K extends "theme" | "density" | "time">(key: K, choices: [Settings[K], string][], label: string) => (
     <fieldset><legend>{label}</legend>
-      {choices.map(([value, text]) => <label key={value}><input type="radio" name={key} checked={s[key] === value} onChange={() => put({ [key]: value } as Partial<Settings>)} /> {text}</label>)}
+      {choices.map(([value, text]) => <label key={value}><input type="radio" name={key} checked={s[key] === value} onChange={() => put({ [key]: value })} /> {text}</label>)}
     </fieldset>
   );
   return (
@@ -47,7 +114,8 @@ function SettingsDialog() {
           {radio("density", [["dense", "Dense"], ["comfortable", "Comfortable"]], "Density")}
           {radio("time", [["relative", "Relative"], ["absolute", "Of day"], ["delta", "Delta"]], "Time")}
           <fieldset><legend>Columns</legend>
-            {COLUMNS.map((c) => <label key={c.key}><input type="checkbox" checked={s.columns.includes(c.key)} onChange={(e) => put({ columns: COLUMNS.map((x) => x.key).filter((k) => (k === c.key ? e.currentTarget.checked : s.columns.includes(k))) })} /> {c.label}</label>)}
+            {[...COLUMNS.map((c) => c.key), ...st.settings.value.columns.filter((k) => fieldOf(k))].map((key) => <label key={key}><input type="checkbox" checked={s.columns.includes(key)} onChange={(e) => put({ columns: e.currentTarget.checked ? withColumn(s.columns, key) : s.columns.filter((k) => k !== key) })} /> {visible(columnOf(key)?.label ?? key, 60)}</label>)}
+            <button type="button" class="small" onClick={() => (st.dialog.value = { name: "columns" })}>Fields, order</button>
           </fieldset>
           <fieldset><legend>Panes</legend>
             <label><input type="checkbox" checked={s.layers} onChange={(e) => put({ layers: e.currentTarget.checked })} /> Layers</label>
@@ -68,7 +136,7 @@ function SettingsDialog() {
 }
 
 const KEYS: [string, [string, string][]][] = [
-  ["Anywhere", [["/", "display filter"], ["Ctrl+G", "go to a frame"], ["Ctrl+E", "start or stop"], ["Ctrl+O", "open a capture"], ["Ctrl+D", "save the filter"], ["Ctrl+L", "filters: recent, saved, presets"], ["Ctrl+,", "settings"], ["p", "freeze, go on"], ["s", "statistics"], ["l, b", "layers, bytes on or off"], ["?", "this sheet"]]],
+  ["Anywhere", [["/", "display filter"], ["Ctrl+G", "go to a frame"], ["Ctrl+E", "start or stop"], ["Ctrl+O", "open a capture"], ["Ctrl+D", "save the filter"], ["Ctrl+L", "filters: recent, saved, presets"], ["Ctrl+,", "settings"], ["Ctrl+Shift+L", "columns"], ["p", "freeze, go on"], ["s", "statistics"], ["l, b", "layers, bytes on or off"], ["?", "this sheet"]]],
   ["Frames", [["\u2191 \u2193, j k", "row"], ["PgUp PgDn", "page"], ["Home", "first"], ["End", "newest, and follow"], ["\u2190 \u2192", "cell"], ["Shift+arrows", "extend the selection"], ["Space", "select or not"], ["Ctrl+A", "select all that is shown"], ["Enter", "to the layers"], ["Shift+F10", "menu of the cell"], ["m, c, f", "mark, comment, follow stream"], ["t", "time: relative, of day, delta"], ["Ctrl+C", "copy rows as text"], ["Ctrl+Shift+C", "copy as filter"], ["Ctrl+Shift+S", "export selected"]]],
   ["Filter", [["Enter", "apply"], ["Tab, \u2191 \u2193", "complete a field"], ["\u2191", "older filters"], ["Ctrl+Space", "complete"], ["Esc", "clear"]]],
   ["Layers", [["\u2190 \u2192", "close, open"], ["*", "open all below"], ["Enter", "open; go to a linked frame"], ["Shift+F10", "apply as filter"]]],
@@ -121,17 +189,17 @@ function Open() {
   const found = st.status.value?.tshark.found ?? false;
   const open = async (form: HTMLFormElement) => {
     const f = new FormData(form);
-    const files = String(f.get("files")).split("\n").map((x) => x.trim()).filter(Boolean);
+    const files = written(f, "files").split("\n").map((x) => x.trim()).filter(Boolean);
     if (!files.length) {
       setError("Name a capture: the path of a pcap or pcapng file on the machine that runs secvf serve.");
       return;
     }
-    const rate = String(f.get("rate"));
+    const rate = written(f, "rate");
     try {
       st.arrived(await api.start({
         files,
         rate: rate === "pps" ? String(Number(f.get("pps")) || 1000) : rate,
-        decode: found ? String(f.get("decode")) : "off",
+        decode: found ? written(f, "decode") : "off",
         ...(st.captureText.value ? { capture_filter: st.captureText.value } : {}),
       }));
       closeDialog();
@@ -159,7 +227,7 @@ function SaveFilter(p: { expression: string }) {
   const [error, setError] = useState("");
   const save = async (form: HTMLFormElement) => {
     const f = new FormData(form);
-    const name = String(f.get("name")).trim();
+    const name = written(f, "name").trim();
     if (!name) {
       setError("Give it a name.");
       return;
@@ -169,7 +237,7 @@ function SaveFilter(p: { expression: string }) {
       return;
     }
     try {
-      await api.saveFilter({ name, expression: p.expression, note: String(f.get("note")) });
+      await api.saveFilter({ name, expression: p.expression, note: written(f, "note") });
       await loadFilters();
       st.toast("note", `Saved as ${visible(name, 60)}.`);
       closeDialog();
@@ -196,7 +264,7 @@ function SaveFilter(p: { expression: string }) {
 function Comment(p: { id: number; comment: string; grid: () => Grid | null }) {
   const [error, setError] = useState("");
   const save = async (form: HTMLFormElement) => {
-    const comment = String(new FormData(form).get("comment"));
+    const comment = written(new FormData(form), "comment");
     try {
       await api.note(p.id, { comment });
       p.grid()?.rows.patch(p.id, { comment });
@@ -246,6 +314,7 @@ export function Dialogs(p: { grid: () => Grid | null; jump: (id: number) => void
   switch (d?.name) {
     case "settings": return <SettingsDialog />;
     case "help": return <Help />;
+    case "columns": return <Columns />;
     case "goto": return <GoTo grid={p.grid} />;
     case "open": return <Open />;
     case "doctor": return <Doctor />;

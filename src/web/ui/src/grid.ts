@@ -6,18 +6,20 @@
 import { batch, effect, untracked } from "@preact/signals";
 import { api } from "./api";
 import { rowColors } from "./colors";
-import { COLUMNS, timeText, type Column } from "./columns";
+import { COLUMN_MAX, COLUMN_MIN, columnOf, COLUMNS, fieldOf, moved, timeText, type Column } from "./columns";
 import { Rows } from "./rows";
 import * as st from "./state";
 import { causeText, count, visible } from "./text";
 import type { Row, Status } from "./types";
+import { Values } from "./values";
 import { VList } from "./vlist";
 
 const CELL_MAX = 300; // characters of a cell; info: as many as a wide screen has
 const INFO_MAX = 1200;
 const SELECT_MAX = 100_000;
 const AROUND = 10; // rows that are fetched before and after those in sight
-const COLUMN_MIN = 36;
+const STEP_PX = 8; // of a width, by an arrow key
+const DRAG_PX = 6; // from here on a heading is moved, not clicked
 
 const STATE_TEXT: Record<string, string> = {
   pending: "not decoded yet",
@@ -28,11 +30,13 @@ const STATE_TEXT: Record<string, string> = {
 
 export interface GridHooks {
   menu: (row: Row, key: string, x: number, y: number) => void;
+  heading: (key: string, x: number, y: number) => void; // its menu
   opened: () => void; // Enter, double click
 }
 
 export class Grid {
   readonly rows: Rows;
+  readonly values: Values;
   private readonly list: VList;
   private readonly box: HTMLElement;
   private readonly header: HTMLElement;
@@ -57,6 +61,7 @@ export class Grid {
     const widths = JSON.parse(localStorage.getItem("secvf.widths") ?? "{}") as Record<string, number>;
     for (const [k, w] of Object.entries(widths)) if (typeof w === "number") this.widths.set(k, w);
     this.rows = new Rows(() => this.rowsChanged(), st.complain);
+    this.values = new Values(() => this.list.invalidate());
     this.box = document.createElement("div");
     this.box.className = "gridbox";
     this.box.tabIndex = 0;
@@ -126,23 +131,32 @@ export class Grid {
   // Columns
 
   private restyle(keys: string[]): void {
-    const chosen = COLUMNS.filter((c) => keys.includes(c.key));
+    const chosen = keys.map(columnOf).filter((c) => c !== undefined);
     this.columns = chosen.length ? chosen : COLUMNS;
     this.template();
     this.head();
+    this.activeColumn = Math.min(this.activeColumn, this.columns.length);
     for (const row of this.list.sheet.children) this.cells(row as HTMLElement);
     this.list.setRowHeight(this.rowHeight());
     this.list.invalidate();
+    this.want();
+  }
+
+  private widthKey(c: Column): string {
+    return c.key === "time" ? `time.${st.settings.value.time}` : c.key;
   }
 
   private width(c: Column): number {
     const wide = c.key === "time" && st.settings.value.time === "absolute" ? 210 : c.width;
-    return this.widths.get(c.key === "time" ? `time.${st.settings.value.time}` : c.key) ?? wide;
+    return this.widths.get(this.widthKey(c)) ?? wide;
   }
 
   private template(): void {
     const parts = this.columns.map((c) => (c.key === "info" && !this.widths.has("info") ? "minmax(240px, 1fr)" : `${this.width(c)}px`));
     this.box.style.setProperty("--columns", `18px ${parts.join(" ")}`);
+    requestAnimationFrame(() => {
+      for (const h of this.header.children) h.querySelector(".grip")?.setAttribute("aria-valuenow", String((h as HTMLElement).offsetWidth));
+    });
     const least = this.columns.reduce((sum, c) => sum + (c.key === "info" ? 240 : this.width(c)), 18);
     this.box.style.setProperty("--least", `${least}px`);
   }
@@ -168,15 +182,19 @@ export class Grid {
         b.title = "Relative, of day, or since the row before (t)";
         b.addEventListener("click", () => this.nextTime());
         h.append(b);
-      } else h.textContent = c.label;
-      const grip = document.createElement("i");
-      grip.className = "grip";
-      grip.addEventListener("pointerdown", (e) => this.resize(e, c));
-      grip.addEventListener("dblclick", () => {
-        this.widths.delete(c.key === "time" ? `time.${st.settings.value.time}` : c.key);
-        this.keepWidths();
+      } else {
+        const label = document.createElement("bdi");
+        label.textContent = c.label;
+        if (fieldOf(c.key)) h.title = c.label;
+        h.append(label);
+      }
+      h.addEventListener("pointerdown", (e) => this.drag(e, c));
+      h.addEventListener("contextmenu", (e) => {
+        e.preventDefault();
+        e.stopPropagation();
+        this.hooks.heading(c.key, e.clientX, e.clientY);
       });
-      h.append(grip);
+      h.append(this.grip(c, i));
       this.header.append(h);
     });
     this.box.setAttribute("aria-colcount", String(this.columns.length + 1));
@@ -188,6 +206,98 @@ export class Grid {
   nextTime(): void {
     const next = { relative: "absolute", absolute: "delta", delta: "relative" } as const;
     void st.change({ time: next[st.settings.value.time] });
+  }
+
+  // What a column's width is changed by: a separator that takes keys, as WAI-ARIA's window splitter does.
+  private grip(c: Column, column: number): HTMLElement {
+    const grip = document.createElement("i");
+    grip.className = "grip";
+    grip.tabIndex = 0;
+    grip.title = "Width: drag, or arrow keys; Home: least, End or double click: as wide as what is seen";
+    grip.setAttribute("role", "separator");
+    grip.setAttribute("aria-orientation", "vertical");
+    grip.setAttribute("aria-label", `Width of ${c.label}`);
+    grip.setAttribute("aria-valuemin", String(COLUMN_MIN));
+    grip.setAttribute("aria-valuemax", String(COLUMN_MAX));
+    grip.addEventListener("pointerdown", (e) => this.resize(e, c));
+    grip.addEventListener("dblclick", () => this.setWidth(c, this.fit(column)));
+    grip.addEventListener("keydown", (e) => {
+      const now = grip.parentElement?.offsetWidth ?? c.width;
+      const by = (e.shiftKey ? 5 : 1) * STEP_PX;
+      switch (e.key) {
+        case "ArrowLeft": this.setWidth(c, now - by); break;
+        case "ArrowRight": this.setWidth(c, now + by); break;
+        case "Home": this.setWidth(c, COLUMN_MIN); break;
+        case "End": this.setWidth(c, this.fit(column)); break;
+        case "Delete": case "Backspace":
+          this.widths.delete(this.widthKey(c));
+          this.keepWidths();
+          break;
+        case "Escape": this.focus(); break;
+        default: return;
+      }
+      e.preventDefault();
+      e.stopPropagation();
+    });
+    return grip;
+  }
+
+  private setWidth(c: Column, px: number): void {
+    this.widths.set(this.widthKey(c), Math.round(Math.max(COLUMN_MIN, Math.min(COLUMN_MAX, px))));
+    this.keepWidths();
+  }
+
+  /** The width that shows all of a column in sight. */
+  private fit(column: number): number {
+    const range = document.createRange();
+    let most = 0;
+    const heading = this.header.children[column + 1]?.firstElementChild;
+    const cells = [...this.list.sheet.children].filter((row) => !(row as HTMLElement).hidden).map((row) => row.children[column + 1]);
+    for (const el of [heading, ...cells]) {
+      if (!el) continue;
+      range.selectNodeContents(el);
+      most = Math.max(most, range.getBoundingClientRect().width);
+    }
+    return Math.ceil(most) + 14;
+  }
+
+  /** A heading that is dragged: its column moves to where it is let go. */
+  private drag(e: PointerEvent, c: Column): void {
+    if (e.button !== 0 || (e.target as Element).closest(".grip")) return;
+    const heading = e.currentTarget as HTMLElement;
+    const from = e.clientX;
+    const to = (x: number) => [...this.header.children].slice(1).filter((h) => h !== heading && h.getBoundingClientRect().left + h.clientWidth / 2 < x).length;
+    const move = (m: PointerEvent) => {
+      if (Math.abs(m.clientX - from) < DRAG_PX || heading.classList.contains("moving")) return;
+      heading.classList.add("moving");
+      heading.setPointerCapture(m.pointerId);
+    };
+    const end = (u: PointerEvent) => {
+      window.removeEventListener("pointermove", move);
+      window.removeEventListener("pointerup", end);
+      window.removeEventListener("pointercancel", end);
+      if (!heading.classList.contains("moving")) return;
+      heading.classList.remove("moving");
+      if (u.type === "pointerup") this.moveColumn(c.key, to(u.clientX));
+    };
+    window.addEventListener("pointermove", move);
+    window.addEventListener("pointerup", end);
+    window.addEventListener("pointercancel", end);
+  }
+
+  moveColumn(key: string, to: number): void {
+    const keys = this.columns.map((x) => x.key);
+    const next = moved(keys, key, to);
+    if (next.join() !== keys.join()) void st.change({ columns: next });
+  }
+
+  /** By so many places. */
+  shiftColumn(key: string, by: number): void {
+    this.moveColumn(key, this.columns.findIndex((c) => c.key === key) + by);
+  }
+
+  private fields(): string[] {
+    return this.columns.map((c) => fieldOf(c.key)).filter((f) => f !== null);
   }
 
   private keepWidths(): void {
@@ -203,8 +313,7 @@ export class Grid {
     const before = grip.parentElement?.clientWidth ?? c.width;
     grip.setPointerCapture(e.pointerId);
     const move = (m: PointerEvent) => {
-      const key = c.key === "time" ? `time.${st.settings.value.time}` : c.key;
-      this.widths.set(key, Math.max(COLUMN_MIN, before + m.clientX - from));
+      this.widths.set(this.widthKey(c), Math.max(COLUMN_MIN, Math.min(COLUMN_MAX, before + m.clientX - from)));
       this.template();
     };
     grip.addEventListener("pointermove", move);
@@ -254,7 +363,10 @@ export class Grid {
       el.setAttribute("aria-selected", "false");
       el.style.color = el.style.backgroundColor = "";
       el.title = "";
-      for (let i = 0; i < cells.length; i++) this.set(cells[i], i === 1 ? "..." : "");
+      for (let i = 0; i < cells.length; i++) {
+        this.set(cells[i], i === 1 ? "..." : "");
+        cells[i]?.removeAttribute("title");
+      }
       return;
     }
     const gone = row.gone === true;
@@ -279,12 +391,28 @@ export class Grid {
     for (let i = 0; i < this.columns.length; i++) {
       const key = this.columns[i]?.key ?? "";
       this.set(cells[i + 1], this.text(row, key, rank, gone, why));
+      const field = fieldOf(key);
+      if (field) this.titleOf(cells[i + 1], row, field, gone);
     }
+  }
+
+  private titleOf(cell: Element | undefined, row: Row, field: string, gone: boolean): void {
+    const value = gone ? undefined : this.values.get(row.id, field);
+    const title = value?.texts === null ? `${field}: ${visible(value.why ?? "", 400)}` : value ? value.texts.map((t) => visible(t, 300)).join("\n") : "";
+    if (!title) cell?.removeAttribute("title");
+    else if (cell?.getAttribute("title") !== title) cell?.setAttribute("title", title);
+  }
+
+  private fieldText(row: Row, field: string): string {
+    const value = this.values.get(row.id, field);
+    return !value ? "\u2026" : value.texts === null ? "\u2013" : visible(value.texts.join(", "), CELL_MAX);
   }
 
   private text(row: Row, key: string, rank: number, gone: boolean, why: string): string {
     if (key === "no") return String(row.id);
     if (gone) return key === "info" ? "no longer kept" : "";
+    const field = fieldOf(key);
+    if (field) return this.fieldText(row, field);
     switch (key) {
       case "time":
         return timeText(row, st.settings.value.time, this.first, this.rows.get(rank - 1));
@@ -345,6 +473,7 @@ export class Grid {
     const session = view.split("\n", 2).join("\n") !== this.view.split("\n", 2).join("\n");
     this.view = view;
     this.rows.reset();
+    if (session) this.values.reset();
     this.activeRank = this.anchor = -1;
     this.shown = 0;
     this.list.setCount(0);
@@ -401,6 +530,7 @@ export class Grid {
       this.limit(end);
       if (!this.list.atEnd) this.list.toEnd();
       this.list.invalidate();
+      this.wantValues();
     } catch (e) {
       st.complain(e);
     } finally {
@@ -431,6 +561,18 @@ export class Grid {
   private want(): void {
     if (this.shown === 0) return;
     this.rows.want(this.list.first - AROUND, Math.min(this.shown, this.list.end + AROUND));
+    this.wantValues();
+  }
+
+  private wantValues(): void {
+    const fields = this.fields();
+    const ids: number[] = [];
+    // The list draws one or two rows more than are seen.
+    for (let rank = this.list.first; fields.length && rank < Math.min(this.shown, this.list.end + 2); rank++) {
+      const row = this.rows.get(rank);
+      if (row && !row.gone) ids.push(row.id);
+    }
+    this.values.want(ids, fields);
   }
 
   private rowsChanged(): void {
@@ -567,6 +709,7 @@ export class Grid {
   async copyText(): Promise<string> {
     const ids = [...st.selected.value].sort((a, b) => a - b).slice(0, 10_000);
     const lines: string[] = [];
+    await this.values.all(ids, this.fields());
     for (const id of ids) {
       const { rank, shown } = await api.rank(id);
       const row = shown ? await this.rowAt(rank) : undefined;

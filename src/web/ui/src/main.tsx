@@ -7,7 +7,7 @@ import "uplot/dist/uPlot.min.css";
 import "./style.css";
 import { api } from "./api";
 import { Audit } from "./audit";
-import { cellFilter, cellText } from "./columns";
+import { cellFilter, cellText, columnOf, fieldOf } from "./columns";
 import { Dialogs } from "./dialogs";
 import { FilterBar, loadFilters } from "./filterbar";
 import { Grid } from "./grid";
@@ -18,7 +18,7 @@ import { StatusBar } from "./statusbar";
 import { count, visible } from "./text";
 import { exportAs, Toolbar } from "./toolbar";
 import type { Row } from "./types";
-import { copy, Divider, Menu, openMenu } from "./ui";
+import { copy, Divider, Menu, openMenu, type MenuItem } from "./ui";
 
 let grid: Grid | null = null;
 const theGrid = () => grid;
@@ -29,9 +29,14 @@ interface Sizes {
   stats: number;
 }
 const kept = JSON.parse(localStorage.getItem("secvf.sizes") ?? "{}") as Partial<Sizes>;
-const sizes = signal<Sizes>({ detail: kept.detail ?? 250, bytes: kept.bytes ?? 560, stats: kept.stats ?? 320 });
-effect(() => localStorage.setItem("secvf.sizes", JSON.stringify(sizes.value)));
 const bounded = (n: number, least: number, most: number) => Math.max(least, Math.min(most, n));
+// A share of the screen, that a large one is not left to the table alone.
+const sizes = signal<Sizes>({
+  detail: kept.detail ?? bounded(Math.round(innerHeight * 0.3), 250, 640),
+  bytes: kept.bytes ?? bounded(Math.round(innerWidth * 0.25), 560, 640),
+  stats: kept.stats ?? bounded(Math.round(innerWidth * 0.13), 320, 480),
+});
+effect(() => localStorage.setItem("secvf.sizes", JSON.stringify(sizes.value)));
 
 async function mark(row: Row): Promise<void> {
   try {
@@ -71,7 +76,9 @@ async function copyText(): Promise<void> {
 }
 
 async function rowMenu(row: Row, key: string, x: number, y: number): Promise<void> {
-  const expression = row.gone ? null : await cellFilter(row, key);
+  const field = fieldOf(key);
+  const texts = field ? grid?.values.get(row.id, field)?.texts : undefined;
+  const expression = row.gone ? null : await cellFilter(row, key, texts);
   openMenu(x, y, [
     { label: expression ? visible(expression, 70) : `No filter stands for ${key === "info" ? "this text" : "this cell"}`, head: true },
     ...filterItems(expression),
@@ -80,13 +87,30 @@ async function rowMenu(row: Row, key: string, x: number, y: number): Promise<voi
     { label: row.mark ? "Remove mark" : "Mark", hint: "m", act: () => void mark(row) },
     { label: row.comment ? "Edit comment" : "Comment", hint: "c", act: () => (st.dialog.value = { name: "comment", id: row.id, comment: row.comment ?? "" }) },
     null,
-    { label: "Copy cell", act: () => void copy(cellText(row, key)) },
+    { label: "Copy cell", act: () => void copy(field ? (texts ?? []).join(", ") : cellText(row, key)) },
     { label: "Copy rows as text", hint: "Ctrl+C", act: () => void copyText() },
     { label: "Copy cell as filter", disabled: !expression, act: () => void copy(expression ?? "") },
     { label: "Copy selected as filter", hint: "Ctrl+Shift+C", act: () => void copyFilter() },
     null,
     { label: `Export selected (${count(st.selected.value.size)})`, hint: "Ctrl+Shift+S", act: () => void exportAs("selected") },
+    null,
+    ...columnItems(key),
   ]);
+}
+
+function columnItems(key: string): MenuItem[] {
+  const keys = st.settings.value.columns;
+  const at = keys.indexOf(key);
+  return [
+    { label: "Columns", hint: "Ctrl+Shift+L", act: () => (st.dialog.value = { name: "columns" }) },
+    { label: "Move column left", disabled: at <= 0, act: () => grid?.shiftColumn(key, -1) },
+    { label: "Move column right", disabled: at < 0 || at === keys.length - 1, act: () => grid?.shiftColumn(key, 1) },
+    { label: "Remove column", disabled: at < 0 || keys.length === 1, act: () => void st.removeColumn(key) },
+  ];
+}
+
+function headingMenu(key: string, x: number, y: number): void {
+  openMenu(x, y, [{ label: columnOf(key)?.label ?? key, head: true }, ...columnItems(key)]);
 }
 
 function jump(id: number): void {
@@ -116,6 +140,7 @@ function keys(e: KeyboardEvent): void {
       case "d": taken(); if (st.filterText.value.trim()) st.dialog.value = { name: "save-filter", expression: st.filterText.value.trim() }; break;
       case "l": taken(); document.getElementById("library")?.click(); break;
       case ",": taken(); st.dialog.value = { name: "settings" }; break;
+      case "L": taken(); st.dialog.value = { name: "columns" }; break;
       case "S": taken(); void exportAs("selected"); break;
       case "C": if (!writes) { taken(); void copyFilter(); } break;
       case "c": if (target.id === "grid" && !String(getSelection() ?? "")) { taken(); void copyText(); } break;
@@ -146,6 +171,7 @@ function Table() {
     if (!box.current) return;
     grid = new Grid(box.current, {
       menu: (row, key, x, y) => void rowMenu(row, key, x, y),
+      heading: headingMenu,
       opened: () => document.getElementById("layers")?.focus(),
     });
     const stop = watchFrame();

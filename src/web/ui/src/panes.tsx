@@ -103,6 +103,7 @@ export function Layers(p: { jump: (id: number) => void }) {
         null,
         { label: "Copy line", act: () => void copy(node.label) },
         { label: "Copy as filter", disabled: !node.filter, act: () => void copy(node.filter ?? "") },
+        { label: "Add as column", disabled: !node.field, act: () => void st.addColumn(node.field ?? "") },
         { label: "Copy field name", disabled: !node.field, act: () => void copy(node.field ?? "") },
         ...(node.frame ? [null, { label: `Go to frame ${count(node.frame)}`, act: () => p.jump(node.frame ?? 0) }] : []),
       ]),

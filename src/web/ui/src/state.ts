@@ -2,6 +2,7 @@
 
 import { batch, computed, effect, signal } from "@preact/signals";
 import { api, ApiError, Events, type Link } from "./api";
+import { withField } from "./columns";
 import { count } from "./text";
 import type { FrameAnswer, Settings, Status } from "./types";
 
@@ -67,6 +68,7 @@ export type DialogName =
   | { name: "settings" }
   | { name: "help" }
   | { name: "goto" }
+  | { name: "columns" }
   | { name: "open" }
   | { name: "doctor" }
   | { name: "save-filter"; expression: string }
@@ -155,6 +157,24 @@ export async function change(partial: Partial<Settings>): Promise<boolean> {
     complain(e);
     return false;
   }
+}
+
+/** Add a column of a field. Return: false where it can't be had; the person is told. */
+export async function addColumn(field: string): Promise<boolean> {
+  const columns = withField(settings.value.columns, field);
+  if (typeof columns === "string") {
+    toast("note", columns);
+    return false;
+  }
+  if (!(await change({ columns }))) return false;
+  say(`${field} is a column now`);
+  return true;
+}
+
+export async function removeColumn(key: string): Promise<void> {
+  const columns = settings.value.columns.filter((k) => k !== key);
+  if (!columns.length) toast("note", "One column at least stays.");
+  else await change({ columns });
 }
 
 /** Set the display filter. Return: whether the server took it. */

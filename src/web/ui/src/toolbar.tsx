@@ -118,7 +118,7 @@ export function Toolbar(p: { grid: () => Grid | null }) {
       <button type="button" disabled={running || !linked} onClick={() => void st.clear()} title={running ? "Stop first" : "Forget what was captured"}>Clear</button>
       {offline && (running || state === "ended") ? <span class="badge" title="No tshark decodes: source, destination, protocol and length are of our own decode of the headers">Offline mode: headers only</span> : null}
       <FilterInput id="capture" label="Capture filter (BPF)" placeholder="Capture filter: tcp port 443" text={st.captureText} verdict={captureVerdict}
-        check={api.checkCaptureFilter} apply={setFilter} applied={filter} cleared={() => running && void setFilter("")} />
+        check={api.checkCaptureFilter} apply={(t) => void setFilter(t)} applied={filter} cleared={() => running && void setFilter("")} />
       <span class="rate num" aria-hidden="true">{rate}</span>
       <span class="gap" />
       <button type="button" aria-pressed={st.following.value} onClick={() => p.grid()?.follow(!st.following.value)} title="Stay at the newest frame (End)">Follow</button>

@@ -130,7 +130,7 @@ export class Tree {
     const text = visible(node.label, LABEL_MAX);
     if (label) label.textContent = severity && !/^expert/i.test(text) ? severity + text : text;
     if (jump) jump.textContent = node.frame ? `go to frame ${node.frame}` : "";
-    el.title = node.field ? `${visible(node.field, 120)}` : "";
+    el.title = node.field ? visible(node.field, 120) : "";
   }
 
   private toggle(i: number, open: boolean): void {

@@ -86,6 +86,11 @@ export interface FrameAnswer {
   context?: number;
 }
 
+export interface ValuesAnswer {
+  frames: { id: number; values: (string[] | null)[]; why?: string }[];
+  wrong: { field: string; why: string }[];
+}
+
 export interface FollowAnswer {
   client: string;
   server: string;

@@ -1,7 +1,7 @@
 // ui.tsx - small parts that others are made of: dialogs, menus, popovers, dividers
 
 import { signal } from "@preact/signals";
-import type { ComponentChildren, JSX } from "preact";
+import type { ComponentChildren, TargetedPointerEvent } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { dialog } from "./state";
 
@@ -171,7 +171,7 @@ export function Divider(p: {
   onMove: (deltaPx: number) => void;
   controls?: string;
 }) {
-  const down = (e: JSX.TargetedPointerEvent<HTMLDivElement>) => {
+  const down = (e: TargetedPointerEvent<HTMLDivElement>) => {
     const el = e.currentTarget;
     let last = p.vertical ? e.clientX : e.clientY;
     el.setPointerCapture(e.pointerId);

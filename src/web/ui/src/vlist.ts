@@ -176,7 +176,8 @@ export class VList {
   reveal(index: number, centre = false): void {
     const top = index * this.o.rowHeight;
     if (top >= this.at && top + this.o.rowHeight <= this.at + this.height) return;
-    if (centre) this.to(top - (this.height - this.o.rowHeight) / 2);
+    // To whole rows, so that none is cut off below the heading.
+    if (centre) this.to(top - Math.floor((this.height / this.o.rowHeight - 1) / 2) * this.o.rowHeight);
     else if (top < this.at) this.to(top);
     else this.to(top + this.o.rowHeight - this.height);
     this.o.scrolled?.("program");
