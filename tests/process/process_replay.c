@@ -233,6 +233,8 @@ static void test_killed_tshark_loses_nothing(void **state)
 			       "replay",
 			       "--pps",
 			       "4000",
+			       "--decode",
+			       "lean",
 			       "--loop",
 			       "0",
 			       "--limit",
@@ -351,10 +353,11 @@ static void test_stalled_tshark_is_skipped(void **state)
 				    "exec 3<\"$f\"; exec sleep 600");
 
 	(void)state;
-	assert_int_equal(proc_secvf("out", WORDS("--pps", "2000", "--loop", "0", "--limit", "6000",
-						 "--max-frame", "262144", "--hang", "2", "--tshark",
-						 fake, "-T", "none", CAPTURE("gso.pcapng"))),
-			 0);
+	assert_int_equal(
+		proc_secvf("out", WORDS("--pps", "2000", "--decode", "lean", "--loop", "0",
+					"--limit", "6000", "--max-frame", "262144", "--hang", "2",
+					"--tshark", fake, "-T", "none", CAPTURE("gso.pcapng"))),
+		0);
 	assert_balanced();
 	assert_true(proc_report("ledger.skipped_stall") > 0);
 	assert_int_equal(proc_audit_count("undecoded"), proc_report("ledger.undecoded"));
