@@ -16,8 +16,8 @@
 #include "trace.h"
 #include "tshark_sim.h"
 
-/* Two lanes a shard (pipeline.h). */
-#define PORT_SIM_PROCESSES (2 * SHARDS_MAX)
+/* Two lanes a shard (pipeline.h), and as many of backfill. */
+#define PORT_SIM_PROCESSES (4 * SHARDS_MAX)
 
 /** struct process_sim - A FIFO, and the process that was started for it */
 struct process_sim {

@@ -1,6 +1,7 @@
 /* world.c - one simulated run and its oracles */
 #include "world.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <stdarg.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backfill.h"
 #include "base/bytes.h"
 #include "base/check.h"
 #include "disk_sim.h"
@@ -35,12 +37,25 @@ struct world {
 	struct pipeline_config config;
 	struct pipeline_wait wait;
 	struct world_result *result;
+	/* backfill */
+	enum backfill_mode mode;
+	struct backfill backfill;
+	struct backfill_read *read; /* asked for; NULL: nothing is */
+	uint64_t read_due_ns, read_ns_max;
+	bool read_done;	    /* and nobody has looked yet */
+	uint64_t enough_ns; /* the user does not wait for the end of it; UINT64_MAX: does */
+	uint64_t unread;    /* frames that a read failed at, or behind */
+	bool filling;	    /* rows come from there now */
+	uint8_t *filled;    /* ids that it decoded */
+	uint64_t renamed;   /* frames that were tried again in vain, as the audit log says */
 	uint64_t now_ns, start_ns;
 	/* source */
 	unsigned char frame_bytes[4000];
 	uint32_t frames, sent;
 	uint64_t gap_ns_max, source_due_ns;
-	unsigned burst; /* chance of one, in a thousand */
+	unsigned burst;	  /* chance of one, in a thousand */
+	uint64_t lull_ns; /* quiet time after each @lulls frames; 0: none */
+	unsigned lulls;
 	bool source_ended;
 	uint64_t stop_at_ns; /* the user stops; UINT64_MAX: never */
 	/* sink */
@@ -150,6 +165,8 @@ static void audit_line(void *ctx, const char *members, size_t n)
 		 strcmp(json_object_get_string(json_object_object_get(o, "cause")),
 			"dropped_queue") == 0)
 		w->dropped_count += member(o, "count");
+	else if (strcmp(event, "undecoded_again") == 0)
+		w->renamed += member(o, "count");
 	else if (strcmp(event, "discarded") == 0)
 		name_discarded(w, o);
 	else if (strcmp(event, "missed") == 0)
@@ -202,6 +219,13 @@ static void check_update(struct world *w, const struct decoded *d)
 		return;
 	w->pending_count -= w->pending[d->id];
 	w->pending[d->id] = 0;
+	if (!w->filling || d->status != DECODED_TSHARK)
+		return;
+	if (w->filled[d->id]++)
+		fail(w, "frame %" PRIu64 ": backfilled twice", d->id);
+	if (w->hash[d->id] && w->hash[d->id] != tshark_sim_hash(d->packet.data, d->packet.caplen))
+		fail(w, "frame %" PRIu64 ": backfilled with the bytes of another", d->id);
+	w->undecoded[d->id] = 0;
 }
 
 static bool offer(void *ctx, struct decoded *d)
@@ -416,9 +440,157 @@ static void step_source(struct world *w)
 		switch_input(w->eth, (unsigned)random_range(&w->random, 0, 1), &f, w->now_ns);
 	} while (--burst && w->sent < w->frames && !source_blocked(w));
 	w->source_due_ns = w->now_ns + random_range(&w->random, 0, w->gap_ns_max);
+	if (w->lull_ns && w->sent % w->lulls == 0)
+		w->source_due_ns += w->lull_ns;
 }
 
 /* ---- steps ---- */
+
+/* ---- backfill ---- */
+
+static void ask(void *ctx, struct backfill_read *r)
+{
+	struct world *w = ctx;
+
+	check(!w->read && r->first <= r->last);
+	w->read = r;
+	w->read_due_ns = w->now_ns + random_range(&w->port.random, 0, w->read_ns_max);
+}
+
+static bool done(void *ctx)
+{
+	const struct world *w = ctx;
+
+	return !w->read;
+}
+
+/* Return: its packet block, NULL where it is in no file */
+static const unsigned char *find_block(struct world *w, uint64_t id)
+{
+	struct place place;
+
+	if (!places_find(&w->spool.places, id, &place))
+		return NULL;
+	for (unsigned i = 0; i < w->disk.count; i++) {
+		const struct disk_sim_file *f = &w->disk.file[i];
+		const unsigned char *p;
+		uint64_t n;
+
+		if (!f->present || strcmp(f->path, place.path) != 0)
+			continue;
+		p = disk_sim_bytes(f, &n);
+		if (block_find(p, n, &place.offset, &place.first, id))
+			return p + place.offset;
+	}
+	return NULL;
+}
+
+/* What the reader's thread does: files as they are by then. */
+static void step_reader(struct world *w)
+{
+	struct backfill_read *r = w->read;
+	/* Some reads end early. */
+	uint64_t most = random_chance(&w->port.random, 200) ? 3 : UINT64_MAX;
+
+	for (uint64_t id = r->first; id <= r->last && r->frames < most; id++) {
+		const unsigned char *block = find_block(w, id);
+
+		if (!block) {
+			r->error = -ENOENT;
+			w->unread += r->frames ? 0 : r->last - r->first + 1;
+			break;
+		}
+		buf_put(&r->blocks, block, block_bytes(block));
+		if (r->blocks.failed) {
+			r->blocks.failed = false;
+			r->error = -ENOMEM;
+			w->unread += r->frames ? 0 : r->last - r->first + 1;
+			break;
+		}
+		r->frames++;
+	}
+	w->read = NULL;
+	w->read_done = true;
+}
+
+static bool reader_ready(const struct world *w)
+{
+	return w->read && w->now_ns >= w->read_due_ns;
+}
+
+/* As little of it as has to be known: more waits than a small part of the buffer, or has for half a
+ * second, or frames are given up. */
+static bool live_is_behind(struct world *w)
+{
+	struct pipeline *p = &w->pipeline;
+	uint64_t id = store_oldest_unsettled(&p->store);
+
+	return p->overloaded ||
+	       store_unsettled(&p->store) + ring_count(&p->tap.frames) >
+		       p->config.buffer_frames / 20 + 16 ||
+	       (id < p->store.head &&
+		w->now_ns > segment_published(store_segment(&p->store, id), id) + 500 * MS);
+}
+
+/* Between two steps of backfill: what is new? */
+static void check_backfill(struct world *w, uint64_t published, uint64_t pieces, uint64_t out,
+			   bool behind)
+{
+	struct backfill *b = &w->backfill;
+	uint64_t begun = b->gauges.pieces;
+	const struct gaps *g = &w->pipeline.gaps;
+
+	if (begun > pieces && behind)
+		fail(w, "backfill: a piece is begun while live decode is behind");
+	if (begun > pieces && out)
+		fail(w, "backfill: a piece is begun while %" PRIu64 " frames are under way", out);
+	if (!b->second_is_last && b->out.frames > BACKFILL_PIECE_FRAMES)
+		fail(w, "backfill: %" PRIu64 " frames under way", b->out.frames);
+	for (uint32_t i = g->from; b->published > published && i < g->n; i++) {
+		if (g->gap[i].first < b->piece.first && g->gap[i].last < b->piece.first)
+			fail(w, "backfill: frame %" PRIu64 " before frame %" PRIu64, b->piece.first,
+			     g->gap[i].first);
+	}
+}
+
+static void step_backfill(struct world *w)
+{
+	struct backfill *b = &w->backfill;
+	uint64_t published = b->published, pieces = b->gauges.pieces, out = b->out.frames;
+	bool behind = live_is_behind(w);
+
+	w->read_done = false;
+	w->filling = true;
+	backfill_step(b, w->now_ns, &w->wait);
+	w->filling = false;
+	check_backfill(w, published, pieces, out, behind);
+}
+
+static bool sink_waits(const struct world *w)
+{
+	return w->pipeline.sink_full ||
+	       (w->backfill.phase != BACKFILL_RESTS && w->backfill.second.sink_full);
+}
+
+/* As actor and session do it: once the run has ended, backfill goes on alone. */
+static void step_pipelines(struct world *w)
+{
+	if (!w->backfill.last) {
+		pipeline_step(&w->pipeline, w->now_ns, &w->wait);
+		if (pipeline_finished(&w->pipeline))
+			backfill_last(&w->backfill);
+	}
+	if (w->backfill.last)
+		w->wait = (struct pipeline_wait){.due_ns = UINT64_MAX};
+	if (w->backfill.last && w->now_ns >= w->enough_ns)
+		backfill_stop(&w->backfill, w->now_ns);
+	step_backfill(w);
+}
+
+static bool finished(struct world *w)
+{
+	return pipeline_finished(&w->pipeline) && w->backfill.last && backfill_over(&w->backfill);
+}
 
 static bool pipeline_ready(struct world *w)
 {
@@ -430,9 +602,10 @@ static bool pipeline_ready(struct world *w)
 				      : port_sim_readable(&w->port, wait->fd[i].fd))
 			return true;
 	}
-	return w->now_ns >= wait->due_ns ||
+	return w->now_ns >= wait->due_ns || w->read_done ||
+	       (w->backfill.last && !w->backfill.stopped && w->now_ns >= w->enough_ns) ||
 	       (wait->frames && (ring_count(frames) || ring_ended(frames))) ||
-	       (w->pipeline.sink_full && w->now_ns >= w->sink_free_ns) ||
+	       (sink_waits(w) && w->now_ns >= w->sink_free_ns) ||
 	       (w->disk_on && (ring_count(&w->spool.events) ||
 			       (spool_ended(&w->spool) && !w->pipeline.spill.ended)));
 }
@@ -478,9 +651,11 @@ static void check_step(struct world *w)
 static bool step(struct world *w)
 {
 	unsigned first = (unsigned)random_range(&w->random, 0, 3);
-	bool moved = false;
+	bool moved = reader_ready(w);
 
 	w->port.now_ns = w->now_ns;
+	if (moved)
+		step_reader(w);
 	for (unsigned i = 0; i < 4; i++) {
 		switch ((first + i) % 4) {
 		case 0:
@@ -499,7 +674,7 @@ static bool step(struct world *w)
 		default:
 			if (!pipeline_ready(w))
 				break;
-			pipeline_step(&w->pipeline, w->now_ns, &w->wait);
+			step_pipelines(w);
 			check_step(w);
 			moved = true;
 			break;
@@ -544,7 +719,11 @@ static bool advance(struct world *w)
 		next = least(next, w->source_due_ns);
 	if (!w->source_ended && source_blocked(w))
 		next = least(next, w->stop_at_ns);
-	if (w->pipeline.sink_full)
+	if (w->backfill.last && !w->backfill.stopped)
+		next = least(next, w->enough_ns);
+	if (w->read)
+		next = least(next, w->read_due_ns);
+	if (sink_waits(w))
 		next = least(next, w->sink_free_ns);
 	if (w->disk_on && !spool_ended(&w->spool))
 		next = least(next,
@@ -580,7 +759,7 @@ static void run(struct world *w)
 {
 	uint64_t steps = 0;
 
-	while (!pipeline_finished(&w->pipeline) && !w->result->why[0]) {
+	while (!finished(w) && !w->result->why[0]) {
 		/* A little time passes with each step: nothing in a real system happens twice at
 		 * once. */
 		if (!step(w) && !advance(w))
@@ -682,6 +861,33 @@ static void check_files(struct world *w, const struct ledger *l)
 	}
 }
 
+/* No gap is left but for frames that nobody has any more, or that were tried in vain. */
+static void check_filled(struct world *w, const struct ledger *l)
+{
+	const struct backfill_gauges *g = &w->backfill.gauges;
+	uint64_t closable = 0, gone = w->unread + w->pipeline.gaps.forgotten, rows = 0;
+
+	if (w->mode == BACKFILL_OFF)
+		return;
+	if (l->backfilled != g->decoded || w->renamed != g->quarantined + g->left)
+		fail(w, "end: the audit log knows %" PRIu64 " tried in vain, not %" PRIu64,
+		     w->renamed, (uint64_t)(g->quarantined + g->left));
+	for (int i = 0; i < UNDECODED_CAUSES; i++)
+		closable += gap_may_close((enum undecoded)i) ? l->cause[i] : 0;
+	for (uint64_t id = 1; id < w->pipeline.store.tail && id <= w->ids; id++)
+		gone += !w->disk_on || !find_block(w, id);
+	for (uint64_t id = 1; id <= l->captured && id <= w->ids; id++)
+		rows += w->filled[id];
+	if (g->lost > gone)
+		fail(w, "end: backfill lost %" PRIu64 " frames, and %" PRIu64 " have gone",
+		     (uint64_t)g->lost, gone);
+	if (rows != l->backfilled)
+		fail(w, "end: %" PRIu64 " backfilled, in %" PRIu64 " rows", l->backfilled, rows);
+	if (w->config.tshark && !w->backfill.stopped && closable > g->lost + g->left)
+		fail(w, "end: %" PRIu64 " gaps are left, of them %" PRIu64 " for a reason",
+		     closable, (uint64_t)(g->lost + g->left));
+}
+
 static void check_end(struct world *w)
 {
 	struct ledger l = pipeline_ledger(&w->pipeline);
@@ -695,9 +901,12 @@ static void check_end(struct world *w)
 		fail(w, "end: %" PRIu64 " queued, %" PRIu64 " in flight", l.queued, l.in_flight);
 	if (l.forwarded + switched != w->sent)
 		fail(w, "end: %" PRIu64 " forwarded of %" PRIu32 " sent", l.forwarded, w->sent);
-	if (w->named_count != l.undecoded)
-		fail(w, "end: %" PRIu64 " named in the audit log, %" PRIu64 " undecoded",
-		     w->named_count, l.undecoded);
+	if (w->named_count != l.undecoded + l.backfilled)
+		fail(w,
+		     "end: %" PRIu64 " named in the audit log, %" PRIu64 " undecoded, %" PRIu64
+		     " backfilled",
+		     w->named_count, l.undecoded, l.backfilled);
+	check_filled(w, &l);
 	if (w->dropped_count != l.dropped_queue)
 		fail(w, "end: %" PRIu64 " drops told, %" PRIu64 " counted", w->dropped_count,
 		     l.dropped_queue);
@@ -781,6 +990,23 @@ static void choose_disk(struct world *w)
 	if (random_chance(r, 300))
 		c->buffer_bytes = random_range(r, 1, 20000);
 	c->flush |= c->buffer_bytes > 0;
+}
+
+/* By random numbers of its own, so that what else a seed chooses is as without. */
+static void choose_backfill(struct world *w, uint64_t seed)
+{
+	struct sim_random r = {.state = seed ^ UINT64_C(0xbacf111)};
+
+	if (w->config.lossless || w->config.direct || random_chance(&r, 200))
+		return;
+	w->mode = random_chance(&r, 250) ? BACKFILL_STOP : BACKFILL_IDLE;
+	if (random_chance(&r, 100))
+		w->enough_ns = w->now_ns + random_range(&r, 0, 20000 * MS);
+	w->read_ns_max = random_chance(&r, 500) ? 0 : random_range(&r, 1, 3000 * MS);
+	/* Quiet times, or the run ends before there ever is room. */
+	if (random_chance(&r, 700))
+		w->lull_ns = random_range(&r, 1000 * MS, 20000 * MS);
+	w->lulls = (unsigned)random_range(&r, 10, 200);
 }
 
 static void begin_disk(struct world *w, uint64_t seed)
@@ -891,6 +1117,7 @@ static void choose_script(struct world *w)
 	memset(&w->port.faults, 0, sizeof(w->port.faults));
 	w->port.plan = script->plan;
 	w->stop_at_ns = UINT64_MAX;
+	w->mode = script->backfill;
 	w->disk_on = script->disk;
 	w->journal = script->journal;
 	w->limits = script->limits;
@@ -924,6 +1151,7 @@ static void finish_script(struct world *w)
 	script->missed_updates = w->pipeline.missed_updates;
 	script->fed_again = w->pipeline.retried;
 	script->shards = w->pipeline.shards;
+	script->backfilled = w->backfill.gauges;
 	script->switch_addresses = switch_addresses(w->eth);
 	script->unwritten = w->pipeline.spill.unwritten;
 	memcpy(script->refused, w->pipeline.refusals, sizeof(script->refused));
@@ -943,8 +1171,10 @@ static void make_arrays(struct world *w, uint64_t ids)
 	w->pending = calloc(ids + 1, 1);
 	w->discarded = calloc(ids + 1, 1);
 	w->on_disk = calloc(ids + 1, 1);
+	w->filled = calloc(ids + 1, 1);
 	w->hash = calloc(ids + 1, sizeof(*w->hash));
-	check(w->named && w->undecoded && w->pending && w->discarded && w->on_disk && w->hash);
+	check(w->named && w->undecoded && w->pending && w->discarded && w->on_disk && w->filled &&
+	      w->hash);
 }
 
 static void begin(struct world *w, uint64_t seed)
@@ -954,6 +1184,7 @@ static void begin(struct world *w, uint64_t seed)
 	w->random.state = seed ^ UINT64_C(0x5ec0f5ec0f);
 	w->start_ns = w->now_ns = 1000000000;
 	w->source_due_ns = w->now_ns;
+	w->enough_ns = UINT64_MAX;
 	w->sink_next = 1;
 	port_sim_init(&w->port, seed, &w->config.port);
 	if (w->script) {
@@ -962,6 +1193,7 @@ static void begin(struct world *w, uint64_t seed)
 	} else {
 		choose(w);
 		choose_disk(w);
+		choose_backfill(w, seed);
 	}
 	if (!w->config.direct)
 		w->config.sink = (struct sink){.offer = offer, .ctx = w};
@@ -986,7 +1218,10 @@ static void begin(struct world *w, uint64_t seed)
 		inject_wrap(&w->inject, &w->config);
 	}
 	begin_disk(w, seed);
+	w->config.gaps = w->mode != BACKFILL_OFF;
 	check(pipeline_init(&w->pipeline, &w->config) == 0);
+	backfill_init(&w->backfill, w->mode, &w->pipeline,
+		      (struct backfill_reader){.ask = ask, .done = done, .ctx = w});
 	/* A thread may be slow to start: everything may have come, and ended, before its first
 	 * step. */
 	if (!w->script && random_chance(&w->random, 100))
@@ -996,6 +1231,7 @@ static void begin(struct world *w, uint64_t seed)
 
 static void end(struct world *w)
 {
+	backfill_done(&w->backfill);
 	pipeline_done(&w->pipeline);
 	if (w->disk_on)
 		spool_done(&w->spool);
@@ -1011,6 +1247,7 @@ static void end(struct world *w)
 	free(w->pending);
 	free(w->discarded);
 	free(w->on_disk);
+	free(w->filled);
 	free(w->hash);
 	free(w);
 }
@@ -1028,6 +1265,10 @@ static void sum_up(struct world *w)
 	result->passed = w->pipeline.passed;
 	result->profiles = w->pipeline.profile_changes;
 	result->lossless = w->config.lossless;
+	result->backfill = w->mode;
+	result->pieces = w->backfill.gauges.pieces;
+	result->pauses = w->backfill.gauges.pauses;
+	result->idle = w->backfill.gauges.idle;
 }
 
 static struct world *make_world(struct world_result *result, uint64_t ids)

@@ -9,6 +9,11 @@
  * Oracles, at every step: the ledger balances; every emitted frame follows the one before; a
  * decoded frame has the decode of its own bytes. At the end: nothing under way, every frame without
  * decode is named in the audit log, and the counts there are the ledger's.
+ *
+ * Backfill is the one that ships, with a reader that takes its time. While the run goes on it gets
+ * no frame to decode as long as live decode is behind, and is on one piece at a time; no older gap
+ * waits when a piece is begun; a frame is decoded once. At the end no gap is left whose frame was
+ * there.
  */
 #ifndef SECVF_SIM_WORLD_H
 #define SECVF_SIM_WORLD_H
@@ -17,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "backfill.h"
 #include "base/ledger.h"
 #include "pace.h"
 #include "pipeline.h"
@@ -25,8 +31,8 @@
 #include "switch.h"
 
 /* From the end of phase 1: five spawns that hang until the watchdog, and their kills, would take 5
- * x 62 s. */
-#define WORLD_DRAIN_NS UINT64_C(900000000000)
+ * x 62 s; the second pipelines of backfill as long once more, one after the other. */
+#define WORLD_DRAIN_NS UINT64_C(1800000000000)
 
 /* A step that leads nowhere is a livelock. The longest good runs take some 100,000 steps. */
 #define WORLD_STEPS_MAX 3000000u
@@ -42,6 +48,8 @@ struct world_result {
 	uint64_t passed;   /* rows that did not wait for their decode */
 	uint32_t profiles; /* changes of the adaptive profile */
 	bool lossless;
+	enum backfill_mode backfill;
+	uint64_t pieces, pauses, idle; /* backfill_gauges */
 	struct ledger ledger;
 };
 
@@ -58,6 +66,7 @@ struct world_script {
 	struct switch_config eth;
 	struct switch_port_config port;
 	bool disk, journal;
+	enum backfill_mode backfill;
 	struct spool_limits limits;
 	const struct plan *plan;
 	/* What a command would write: borrowed for the call */
@@ -72,6 +81,7 @@ struct world_script {
 	uint64_t refused[EK_REFUSALS];
 	uint64_t missed, missed_updates, unwritten, fed_again;
 	unsigned shards;
+	struct backfill_gauges backfilled;
 };
 
 /**

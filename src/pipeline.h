@@ -146,8 +146,8 @@ struct pipeline_fd {
 	bool write; /* until writable; else until readable */
 };
 
-/* Two lanes a shard, with a FIFO, stdout and stderr each. */
-#define PIPELINE_FDS_MAX (SHARDS_MAX * 2 * 3)
+/* Two lanes a shard, with a FIFO, stdout and stderr each; as many of backfill. */
+#define PIPELINE_FDS_MAX (2 * SHARDS_MAX * 2 * 3)
 
 /** struct pipeline_wait - What to sleep on after a step */
 struct pipeline_wait {

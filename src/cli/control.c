@@ -68,6 +68,21 @@ static void put_behind(const struct pipeline *p, struct buf *out)
 	buf_putc(out, ']');
 }
 
+static void put_backfill(const struct backfill_gauges *g, struct buf *out)
+{
+	buf_printf(out, ",\"backfill\":{\"fills\":%s",
+		   atomic_load_explicit(&g->fills, memory_order_relaxed) ? "true" : "false");
+	put_count(out, "asked", &g->asked);
+	put_count(out, "decoded", &g->decoded);
+	put_count(out, "idle", &g->idle);
+	put_count(out, "lost", &g->lost);
+	put_count(out, "quarantined", &g->quarantined);
+	put_count(out, "left", &g->left);
+	put_count(out, "pieces", &g->pieces);
+	put_count(out, "pauses", &g->pauses);
+	buf_putc(out, '}');
+}
+
 static void status(struct control *c, struct buf *out)
 {
 	struct session *s = c->session;
@@ -85,6 +100,7 @@ static void status(struct control *c, struct buf *out)
 	put_count(out, "undecoded", &p->gauges.undecoded);
 	put_count(out, "generations", &p->gauges.generations);
 	put_behind(p, out);
+	put_backfill(&s->backfill.gauges, out);
 	buf_puts(out, ",\"vms\":[");
 	for (unsigned port = 0; port < PORTS_MAX && session_port_name(s, port); port++) {
 		const char *name = session_port_name(s, port);

@@ -64,8 +64,9 @@ static const char help[] =
 static const char help_more[] =
 	"Decode\n"
 	"  --tshark PATH|none    tshark to run (default: $PATH, then the usual places)\n"
-	"  --decode PROFILE      full, lean (default), summary, off; auto: full, and less where tshark\n"
-	"                        does not keep up, and back\n"
+	"  --decode PROFILE      full, lean, summary, off; auto: full, and less where tshark does not keep\n"
+	"                        up, and back (default: auto; lean where the source waits for tshark, with\n"
+	"                        --topspeed, and for -T ek and --find-max)\n"
 	"  --shards N|auto       so many tsharks share the traffic, by pairs of hosts (default 1); auto:\n"
 	"                        one a processor\n"
 	"  --tshark-memory SIZE  replace a tshark while it runs before all of them together have more\n"
@@ -74,8 +75,9 @@ static const char help_more[] =
 	"                        crash, to FILE-g2. The sure way is -w: it does not go through tshark\n"
 	"  --stall MS            skip frames when the FIFO makes no progress for so long; 0: never\n"
 	"                        (default 250; with --topspeed 0: the source waits instead)\n"
-	"  --backfill stop|off   what was skipped is decoded once the source has ended (default: stop with\n"
-	"                        --decode auto, else off)\n"
+	"  --backfill WHEN       what was skipped is decoded later: idle, while live decode leaves room, and\n"
+	"                        the rest at the end; stop, once the source has ended; off. Rows of it are\n"
+	"                        updates (default: idle with --decode auto, else off)\n"
 	"  -o NAME:VALUE         a preference of Wireshark's, as tshark -o; -d, -N likewise: decode as, and\n"
 	"                        resolve names (default: none). They hold for display filters, too\n"
 	"  --keylog FILE         secrets of TLS sessions (SSLKEYLOGFILE)\n"
@@ -398,7 +400,9 @@ static bool read_shards(struct options *o, const char *text, struct err *err)
 
 static bool decode_option(struct options *o, int word, const char *text, struct err *err)
 {
+	static const char *const backfill[] = {"off", "stop", "idle"};
 	unsigned long long n = 0;
+	int choice;
 
 	switch (word) {
 	case OPT_QUEUE_LIMIT:
@@ -418,12 +422,10 @@ static bool decode_option(struct options *o, int word, const char *text, struct 
 		o->stall_given = true;
 		return true;
 	case OPT_BACKFILL:
+		choice = one_of("--backfill", text, backfill, 3, err);
 		o->backfill_given = true;
-		o->backfill = strcmp(text, "stop") == 0;
-		if (o->backfill || strcmp(text, "off") == 0)
-			return true;
-		err_set(err, EXIT_USAGE, "--backfill: '%s': stop or off is wanted", text);
-		return false;
+		o->backfill = (enum backfill_mode)(choice < 0 ? 0 : choice);
+		return choice >= 0;
 	case OPT_SHARDS: return read_shards(o, text, err);
 	case OPT_TSHARK_MEMORY:
 		o->tshark_memory = 0;
@@ -437,6 +439,7 @@ static bool decode_option(struct options *o, int word, const char *text, struct 
 	case OPT_TSHARK: o->tshark = text; return true;
 	case OPT_TSHARK_WRITE: o->tshark_write = text; return true;
 	default:
+		o->decode_given = true;
 		o->adaptive = strcmp(text, "auto") == 0;
 		if (profile_parse(&o->profile, o->adaptive ? "full" : text))
 			return true;
@@ -503,6 +506,30 @@ static bool option(struct options *o, int word, const char *text, struct err *er
 	}
 }
 
+/* Live, what tshark keeps up with is not known before; elsewhere runs are to be alike, or measured
+ * with one profile. */
+static bool is_live(const struct options *o)
+{
+	return o->rate.mode != PACE_TOPSPEED && o->format != OUTPUT_EK && !o->direct &&
+	       !o->load.find_max && !o->load.to;
+}
+
+static void keep(struct options *o, int word, const char *text);
+
+/* What is chosen is kept as if it had been said: what plays it again has other words before. */
+static void choose_decode(struct options *o)
+{
+	if (!o->decode_given && is_live(o)) {
+		o->adaptive = true;
+		o->profile = PROFILE_FULL;
+		keep(o, OPT_DECODE, "auto");
+	}
+	if (!o->backfill_given && o->adaptive) {
+		o->backfill = BACKFILL_IDLE;
+		keep(o, OPT_BACKFILL, "idle");
+	}
+}
+
 /* What no single option can tell. */
 static bool settle(struct options *o, int argc, char **argv, struct err *err)
 {
@@ -532,8 +559,7 @@ static bool settle(struct options *o, int argc, char **argv, struct err *err)
 				  "name a profile, or give a rate");
 		return false;
 	}
-	if (!o->backfill_given)
-		o->backfill = o->adaptive;
+	choose_decode(o);
 	if (o->direct && !o->write) {
 		err_set(err, EXIT_USAGE, "--direct writes captures to disk: add -w FILE");
 		return false;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "backfill.h"
 #include "base/err.h"
 #include "cli/load.h"
 #include "fanout/decoded.h"
@@ -75,7 +76,8 @@ struct options {
 	enum profile profile;
 	bool adaptive;	 /* --decode auto */
 	unsigned shards; /* 0: not said */
-	bool backfill, backfill_given;
+	enum backfill_mode backfill;
+	bool backfill_given, decode_given;
 	uint64_t tshark_memory;
 	uint64_t stall_ns, hang_ns;
 	bool stall_given;

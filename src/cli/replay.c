@@ -65,8 +65,8 @@ static void on_signal(int number)
 
 	if (signalled.interrupted++) {
 		leave_nothing(s->pipeline);
-		if (s->filling)
-			leave_nothing(s->filling);
+		if (backfill_running(&s->backfill))
+			leave_nothing(backfill_running(&s->backfill));
 		if (s->posix.dir[0])
 			rmdir(s->posix.dir);
 		_exit(EXIT_UNBALANCED);
@@ -487,7 +487,7 @@ static struct pipeline_config make_config(struct session *s)
 		.lossless = topspeed,
 		.profile = o->profile,
 		.adaptive = o->adaptive,
-		.gaps = o->backfill,
+		.gaps = o->backfill != BACKFILL_OFF,
 		.shards = o->shards,
 		.tshark_memory = o->tshark_memory,
 		.verbatim = o->format == OUTPUT_EK,
@@ -719,6 +719,8 @@ static bool prepare(struct session *s, struct err *err)
 		s->pipeline = NULL;
 		return false;
 	}
+	if (!filling_open(s))
+		return false;
 	display_open(&s->display, s);
 	if (o->display && !display_check(&s->display, o->display, err))
 		return false;
@@ -771,7 +773,8 @@ static bool run(struct session *s, struct err *err)
 		output_join(&s->output);
 		return false;
 	}
-	if (!s->is_alone && actor_start(&s->actor, s->pipeline, &s->waker, &s->source_waker)) {
+	if (!s->is_alone &&
+	    actor_start(&s->actor, s->pipeline, &s->backfill, &s->waker, &s->source_waker)) {
 		err_set(err, EXIT_ENVIRONMENT, "could not start a thread");
 		handle_signals(s, false);
 		if (s->spools) {
@@ -795,10 +798,10 @@ static bool run(struct session *s, struct err *err)
 	display_finish(&s->display, session_interrupted);
 	if (s->options.host.event)
 		s->options.host.event(s->options.host.ctx, s, HOST_CAPTURED);
-	if (s->pipeline->gaps.frames) {
+	if (filling_waits(s)) {
 		/* The next signal ends this, as the last one ended the source. */
 		signalled.interrupted = 0;
-		backfill_run(s, &s->backfill);
+		filling_last(s);
 		s->interrupted |= signalled.interrupted != 0;
 	}
 	if (s->options.host.event)
@@ -914,6 +917,7 @@ static void session_done(struct session *s)
 	display_close(&s->display);
 	output_done(&s->output);
 	live_close(s);
+	filling_close(s);
 	if (s->pipeline)
 		pipeline_done(s->pipeline);
 	if (s->spools) {

@@ -32,6 +32,11 @@ static const char *child_word(const struct session *s)
 	return s->options.tshark ? "none, as asked" : "\xe2\x9c\x97 not found";
 }
 
+static uint64_t count_of(const atomic_ullong *gauge)
+{
+	return atomic_load_explicit(gauge, memory_order_relaxed);
+}
+
 static void sample(void *ctx, uint64_t now_ns, struct series_row *row)
 {
 	struct session *s = ctx;
@@ -71,6 +76,7 @@ void session_progress(void *ctx, struct buf *line)
 {
 	struct session *s = ctx;
 	const struct pipeline_gauges *g = &s->pipeline->gauges;
+	const struct backfill_gauges *b = &s->backfill.gauges;
 	uint64_t sent = atomic_load_explicit(&s->sent, memory_order_relaxed);
 	uint64_t dropped =
 		atomic_load_explicit(&s->pipeline->tap.dropped_queue, memory_order_relaxed);
@@ -95,9 +101,11 @@ void session_progress(void *ctx, struct buf *line)
 			   oldest_ns && now_ns > oldest_ns ? (double)(now_ns - oldest_ns) / 1e9
 							   : 0);
 	}
-	if (s->backfill.asked)
-		buf_printf(line, "  backfilled %" PRIu64 " of %" PRIu64,
-			   (uint64_t)s->backfill.decoded, s->backfill.asked);
+	if (count_of(&b->asked))
+		buf_printf(line, "  backfilled %" PRIu64 " of %" PRIu64 "%s", count_of(&b->decoded),
+			   count_of(&b->asked),
+			   atomic_load_explicit(&b->fills, memory_order_relaxed) ? " \xe2\x80\xa6"
+										 : "");
 	buf_printf(line, "  dropped %" PRIu64 "  tshark: %s%s", dropped,
 		   s->tshark.found ? "\xe2\x9c\x93 " : "", child_word(s));
 }
@@ -179,6 +187,7 @@ static const char *last_words(const struct pipeline *p, size_t *n)
 static void print_tshark(const struct session *s, const struct ledger *l)
 {
 	const struct pipeline *p = s->pipeline;
+	const struct backfill_gauges *b = &s->backfill.gauges;
 	size_t n = 0;
 	const char *last;
 
@@ -194,11 +203,12 @@ static void print_tshark(const struct session *s, const struct ledger *l)
 			(double)hist_quantile(&p->latency, 500) / 1e6,
 			(double)hist_quantile(&p->latency, 990) / 1e6);
 	fprintf(stderr, "\n");
-	if (s->backfill.asked)
+	if (count_of(&b->asked))
 		fprintf(stderr,
-			"backfill %" PRIu64 " of %" PRIu64 " skipped frames decoded in %.1f s\n",
-			(uint64_t)s->backfill.decoded, s->backfill.asked,
-			(double)s->backfill.ns / 1e9);
+			"backfill %" PRIu64 " of %" PRIu64
+			" skipped frames decoded in %.1f s, %" PRIu64 " of them before the end\n",
+			count_of(&b->decoded), count_of(&b->asked), (double)count_of(&b->ns) / 1e9,
+			count_of(&b->idle));
 	for (int i = 0; i < EK_REFUSALS; i++) {
 		if (p->refusals[i])
 			fprintf(stderr, "         %" PRIu64 " lines of its output refused: %s\n",
@@ -303,13 +313,24 @@ static void report_tshark(struct json_object *root, const struct session *s)
 		add_u64(refused, ek_refusal_name((enum ek_refusal)i), s->pipeline->refusals[i]);
 	add_quantiles(add_object(o, "latency_ns"), &s->pipeline->latency);
 	report_shards(o, s->pipeline);
-	o = add_object(root, "backfill");
-	add_u64(o, "asked", s->backfill.asked);
-	add_u64(o, "lost", s->backfill.lost);
-	add_u64(o, "decoded", s->backfill.decoded);
-	add_u64(o, "quarantined", s->backfill.quarantined);
-	add_u64(o, "left", s->backfill.left);
-	add_u64(o, "ns", s->backfill.ns);
+}
+
+static void report_backfill(struct json_object *root, const struct session *s)
+{
+	static const char *const modes[] = {"off", "stop", "idle"};
+	struct json_object *o = add_object(root, "backfill");
+	const struct backfill_gauges *g = &s->backfill.gauges;
+
+	add_str(o, "when", modes[s->options.backfill]);
+	add_u64(o, "asked", count_of(&g->asked));
+	add_u64(o, "lost", count_of(&g->lost));
+	add_u64(o, "decoded", count_of(&g->decoded));
+	add_u64(o, "idle", count_of(&g->idle));
+	add_u64(o, "quarantined", count_of(&g->quarantined));
+	add_u64(o, "left", count_of(&g->left));
+	add_u64(o, "pieces", count_of(&g->pieces));
+	add_u64(o, "pauses", count_of(&g->pauses));
+	add_u64(o, "ns", count_of(&g->ns));
 }
 
 static void report_switch(struct json_object *root, const struct session *s)
@@ -410,6 +431,7 @@ int session_report(struct session *s, const struct ledger *l, struct err *err)
 	add_str(root, "version", SECVF_VERSION);
 	add_u64(root, "sent", atomic_load_explicit(&s->sent, memory_order_relaxed));
 	report_tshark(root, s);
+	report_backfill(root, s);
 	ledger_each(l, add_term, add_object(root, "ledger"));
 	json_object_object_add(root, "balanced",
 			       json_object_new_boolean(ledger_balanced(l, NULL, 0)));

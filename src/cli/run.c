@@ -195,7 +195,7 @@ static void exec_replay(const struct run *r, const struct job *j)
 	const struct scenario *s = j->scenario;
 	char report[4400], audit[4400], plan[4400], traffic[4400], tshark[4400], home[4400],
 		tmp[4400];
-	const char *argv[SCENARIO_OPTIONS_MAX + 32];
+	const char *argv[SCENARIO_OPTIONS_MAX + 34];
 	int n = 0;
 
 	snprintf(report, sizeof(report), "%s/report.json", j->folder);
@@ -226,6 +226,10 @@ static void exec_replay(const struct run *r, const struct job *j)
 		argv[n++] = "--faults";
 		argv[n++] = plan;
 	}
+	/* Unless it says otherwise: with auto it is the machine that says how frames are decoded.
+	 */
+	argv[n++] = "--decode";
+	argv[n++] = "lean";
 	for (int i = 0; i < s->options; i++)
 		argv[n++] = s->option[i];
 	argv[n++] = traffic;

@@ -68,6 +68,7 @@ static void configure(struct world_script *w, const struct scenario *s, const st
 	w->eth = o->eth;
 	w->port = o->port;
 	w->disk = !o->no_spill;
+	w->backfill = o->backfill;
 	w->journal = o->journal;
 	w->limits = o->files;
 	w->plan = &s->plan;
@@ -89,6 +90,21 @@ static struct json_object *add_object(struct json_object *o, const char *key)
 static void add_term(void *ctx, const char *name, uint64_t value)
 {
 	add(ctx, name, value);
+}
+
+static void report_backfill(struct json_object *root, const struct backfill_gauges *g)
+{
+	struct json_object *o = add_object(root, "backfill");
+
+	add(o, "asked", g->asked);
+	add(o, "lost", g->lost);
+	add(o, "decoded", g->decoded);
+	add(o, "idle", g->idle);
+	add(o, "quarantined", g->quarantined);
+	add(o, "left", g->left);
+	add(o, "pieces", g->pieces);
+	add(o, "pauses", g->pauses);
+	add(o, "ns", g->ns);
 }
 
 /* The part of a session's report that this world has. */
@@ -117,6 +133,7 @@ static struct json_object *make_report(const struct world_script *w, const struc
 	refused = add_object(o, "lines_refused");
 	for (int i = 0; i < EK_REFUSALS; i++)
 		add(refused, ek_refusal_name((enum ek_refusal)i), w->refused[i]);
+	report_backfill(root, &w->backfilled);
 	o = add_object(root, "output");
 	add(o, "missed", w->missed);
 	add(o, "passed", r->passed);
@@ -144,7 +161,8 @@ int scenario_simulate(const struct scenario *s, const char *capture, const char 
 {
 	static struct world_script script;
 	static struct options options;
-	char *argv[SCENARIO_OPTIONS_MAX + 3] = {(char *)"replay"};
+	char *argv[SCENARIO_OPTIONS_MAX + 5] = {(char *)"replay", (char *)"--decode",
+						(char *)"lean"};
 	struct files files = {.audit = create(folder, "audit.log"),
 			      .rows = create(folder, "rows.json")};
 	struct world_result result;
@@ -152,7 +170,7 @@ int scenario_simulate(const struct scenario *s, const char *capture, const char 
 	struct json_object *report;
 	struct err err = {0};
 	char path[4200];
-	int argc = 1;
+	int argc = 3;
 
 	for (int i = 0; i < s->options; i++)
 		argv[argc++] = (char *)s->option[i];

@@ -7,11 +7,11 @@
 #include <stdint.h>
 
 #include "base/hist.h"
-#include "cli/backfill.h"
 #include "cli/bundle.h"
 #include "cli/control.h"
 #include "cli/display.h"
 #include "cli/faulty.h"
+#include "cli/filling.h"
 #include "cli/live.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -21,6 +21,7 @@
 #include "os/alone.h"
 #include "os/audit_file.h"
 #include "os/port_posix.h"
+#include "os/refill.h"
 #include "os/spooler.h"
 #include "pipeline.h"
 #include "replay.h"
@@ -82,7 +83,7 @@ struct session {
 	uint64_t stop_ns;     /* monotonic: the source ends; UINT64_MAX: not by time */
 	struct sampler sampler;
 	struct backfill backfill;
-	struct pipeline *filling; /* backfill's, while it runs */
+	struct refill refill; /* reads frames for it */
 };
 
 struct trial;

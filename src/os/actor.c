@@ -23,19 +23,27 @@ void actor_sleep(struct pollfd *fds, nfds_t count, uint64_t due_ns)
 #endif
 }
 
+void actor_wait(const struct pipeline_wait *wait, struct waker *waker, struct waker *other)
+{
+	struct pollfd fds[2 + PIPELINE_FDS_MAX] = {
+		{.fd = waker_fd(waker), .events = POLLIN},
+		{.fd = other ? waker_fd(other) : -1, .events = POLLIN}};
+
+	for (unsigned i = 0; i < wait->fds; i++) {
+		fds[2 + i].fd = wait->fd[i].fd;
+		fds[2 + i].events = wait->fd[i].write ? POLLOUT : POLLIN;
+	}
+	actor_sleep(fds, 2 + wait->fds, wait->due_ns);
+}
+
 static void wait_for(struct actor *a, const struct pipeline_wait *wait)
 {
-	struct pollfd fds[1 + PIPELINE_FDS_MAX] = {{.fd = waker_fd(a->waker), .events = POLLIN}};
 	struct spool *spool = a->pipeline->config.spool;
 	bool asked = wait->frames && ring_consumer_sleeps(&a->pipeline->tap.frames);
 	bool events = spool && !ring_consumer_sleeps(&spool->events);
 
-	for (unsigned i = 0; i < wait->fds; i++) {
-		fds[1 + i].fd = wait->fd[i].fd;
-		fds[1 + i].events = wait->fd[i].write ? POLLOUT : POLLIN;
-	}
 	if (wait->due_ns && asked == wait->frames && !events)
-		actor_sleep(fds, 1 + wait->fds, wait->due_ns);
+		actor_wait(wait, a->waker, NULL);
 	ring_consumer_wakes(&a->pipeline->tap.frames);
 	if (spool)
 		ring_consumer_wakes(&spool->events);
@@ -57,6 +65,8 @@ static void *run(void *ctx)
 		pipeline_step(a->pipeline, now_ns, &wait);
 		if (pipeline_finished(a->pipeline))
 			break;
+		if (a->backfill)
+			backfill_step(a->backfill, now_ns, &wait);
 		wait_for(a, &wait);
 	}
 	/* Release: pairs with actor_finished(). */
@@ -70,13 +80,14 @@ bool actor_finished(struct actor *a)
 	return atomic_load_explicit(&a->finished, memory_order_acquire);
 }
 
-int actor_start(struct actor *a, struct pipeline *pipeline, struct waker *waker,
-		struct waker *owner)
+int actor_start(struct actor *a, struct pipeline *pipeline, struct backfill *backfill,
+		struct waker *waker, struct waker *owner)
 {
 	sigset_t all, before;
 	int error;
 
 	a->pipeline = pipeline;
+	a->backfill = backfill;
 	a->waker = waker;
 	a->owner = owner;
 	atomic_init(&a->stop, false);

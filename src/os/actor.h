@@ -7,13 +7,15 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "backfill.h"
 #include "os/waker.h"
 #include "pipeline.h"
 
 struct actor {
 	struct pipeline *pipeline;
-	struct waker *waker; /* given to the tap as the consumer's wake, and to the sink */
-	struct waker *owner; /* woken when the pipeline has finished */
+	struct backfill *backfill; /* stepped with it; NULL: none is */
+	struct waker *waker;	   /* given to the tap as the consumer's wake, and to the sink */
+	struct waker *owner;	   /* woken when the pipeline has finished */
 	atomic_bool stop, finished;
 	pthread_t thread;
 };
@@ -21,13 +23,17 @@ struct actor {
 /**
  * actor_start() - Run @pipeline until it is finished
  * @pipeline:  Borrowed until actor_join(); its consumer wake must be @waker's
+ * @backfill:  Of its gaps, borrowed likewise; its reader wakes @waker. NULL: none while it runs
  * @waker:     Borrowed, too
  * @owner:     Borrowed, too: wakes whoever waits for actor_finished()
  *
  * Signals are blocked on the thread. Return: 0, or -errno
  */
-int actor_start(struct actor *a, struct pipeline *pipeline, struct waker *waker,
-		struct waker *owner);
+int actor_start(struct actor *a, struct pipeline *pipeline, struct backfill *backfill,
+		struct waker *waker, struct waker *owner);
+
+/** actor_wait() - Sleep on what a step waits for, and on two wakers, of which @other may be NULL */
+void actor_wait(const struct pipeline_wait *wait, struct waker *waker, struct waker *other);
 
 /** actor_stop() - The user wants an end (pipeline_stop()); the source must end too. Any thread */
 void actor_stop(struct actor *a);

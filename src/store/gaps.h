@@ -20,8 +20,9 @@ struct gap {
 };
 
 struct gaps {
-	struct gap *gap;
-	uint32_t n, cap;
+	struct gap *gap; /* [from, n) are there */
+	uint32_t from, n, cap;
+	bool mixed; /* not in the order of ids */
 	uint64_t frames, forgotten;
 };
 
@@ -35,8 +36,24 @@ void gaps_add(struct gaps *g, uint64_t id, enum undecoded cause);
 /** gaps_add_run() - Frames @first to @last were */
 void gaps_add_run(struct gaps *g, uint64_t first, uint64_t last, enum undecoded cause);
 
-/** gaps_sort() - Into the order of ids */
+/** gaps_room() - Whether one more run finds room; what follows does, then, up to GAPS_MAX */
+bool gaps_room(struct gaps *g);
+
+/** gaps_sort() - Into the order of ids; runs that follow each other become one */
 void gaps_sort(struct gaps *g);
+
+/**
+ * gaps_take() - The oldest frames, which are no gap any more
+ * @before:  Only ids below
+ * @most:    So many at most
+ * @piece:   Set to a run of them
+ *
+ * Return: false where there is none
+ */
+bool gaps_take(struct gaps *g, uint64_t before, uint64_t most, struct gap *piece);
+
+/** gaps_oldest() - Return: the id that gaps_take() would begin with, UINT64_MAX for none */
+uint64_t gaps_oldest(struct gaps *g);
 
 /** gaps_done() - Free */
 void gaps_done(struct gaps *g);

@@ -225,6 +225,38 @@ static void test_lean_columns_are_tsharks(void **state)
 	assert_true(compared > 40 / (unsigned)every());
 }
 
+/* What a run decodes as where nobody says so: a live one as tshark keeps up. */
+static void expect_defaults(const char *const words[], const char *profile, const char *when)
+{
+	char expected[64];
+	char *report;
+
+	assert_int_equal(proc_secvf("out", words), 0);
+	report = proc_read("report.json", NULL);
+	snprintf(expected, sizeof(expected), "\"profile\":\"%s\"", profile);
+	if (!strstr(report, expected))
+		fail_msg("%s is not in the report", expected);
+	snprintf(expected, sizeof(expected), "\"when\":\"%s\"", when);
+	if (!strstr(report, expected))
+		fail_msg("%s is not in the report", expected);
+	free(report);
+}
+
+static void test_defaults_of_decode(void **state)
+{
+#define SHORT "--limit", "20", "--tshark", "none", "-T", "none", CAPTURE("dns.pcap")
+	(void)state;
+	expect_defaults(WORDS("--pps", "1000", SHORT), "auto", "idle");
+	expect_defaults(WORDS("--multiplier", "1000", SHORT), "auto", "idle");
+	expect_defaults(WORDS("--topspeed", SHORT), "lean", "off");
+	expect_defaults(WORDS("--pps", "1000", "--decode", "lean", SHORT), "lean", "off");
+	expect_defaults(WORDS("--pps", "1000", "--backfill", "stop", SHORT), "auto", "stop");
+	expect_defaults(WORDS("--pps", "1000", "--decode", "lean", "--backfill", "idle", SHORT),
+			"lean", "idle");
+	assert_int_equal(proc_secvf("out", WORDS("--pps", "1000", "--backfill", "now", SHORT)), 2);
+#undef SHORT
+}
+
 /* ---- tshark dies, refuses, is not there ---- */
 
 static void test_killed_tshark_loses_nothing(void **state)
@@ -233,6 +265,8 @@ static void test_killed_tshark_loses_nothing(void **state)
 			       "replay",
 			       "--pps",
 			       "4000",
+			       "--decode",
+			       "lean",
 			       "--loop",
 			       "0",
 			       "--limit",
@@ -351,10 +385,11 @@ static void test_stalled_tshark_is_skipped(void **state)
 				    "exec 3<\"$f\"; exec sleep 600");
 
 	(void)state;
-	assert_int_equal(proc_secvf("out", WORDS("--pps", "2000", "--loop", "0", "--limit", "6000",
-						 "--max-frame", "262144", "--hang", "2", "--tshark",
-						 fake, "-T", "none", CAPTURE("gso.pcapng"))),
-			 0);
+	assert_int_equal(
+		proc_secvf("out", WORDS("--pps", "2000", "--decode", "lean", "--loop", "0",
+					"--limit", "6000", "--max-frame", "262144", "--hang", "2",
+					"--tshark", fake, "-T", "none", CAPTURE("gso.pcapng"))),
+		0);
 	assert_balanced();
 	assert_true(proc_report("ledger.skipped_stall") > 0);
 	assert_int_equal(proc_audit_count("undecoded"), proc_report("ledger.undecoded"));
@@ -606,6 +641,7 @@ int main(void)
 		cmocka_unit_test(test_lean_columns_are_tsharks),
 		cmocka_unit_test(test_killed_tshark_loses_nothing),
 		cmocka_unit_test(test_tshark_writes_too),
+		cmocka_unit_test(test_defaults_of_decode),
 		cmocka_unit_test(test_no_tshark_is_basic_decode),
 		cmocka_unit_test(test_refusing_tshark_is_given_up),
 		cmocka_unit_test(test_stalled_tshark_is_skipped),

@@ -28,7 +28,7 @@ static void seeds_end_well_and_repeat(void **state)
 {
 	static struct world_result first, again;
 	static uint64_t hashes[SEEDS];
-	unsigned generations = 0, lossless = 0, changes = 0, passed = 0;
+	unsigned generations = 0, lossless = 0, changes = 0, passed = 0, filled = 0, idle = 0;
 	uint64_t decoded = 0, undecoded = 0;
 
 	(void)state;
@@ -45,6 +45,8 @@ static void seeds_end_well_and_repeat(void **state)
 		lossless += first.lossless;
 		changes += first.changes > 0;
 		passed += first.passed > 0;
+		filled += first.ledger.backfilled > 0;
+		idle += first.idle > 0;
 		decoded += first.ledger.decoded;
 		undecoded += first.ledger.undecoded;
 	}
@@ -55,6 +57,8 @@ static void seeds_end_well_and_repeat(void **state)
 	assert_in_range(generations, SEEDS / 10, SEEDS);
 	assert_in_range(passed, SEEDS / 100, SEEDS);
 	assert_in_range(changes, SEEDS / 50, SEEDS);
+	assert_in_range(filled, SEEDS / 20, SEEDS);
+	assert_in_range(idle, SEEDS / 50, SEEDS);
 	assert_in_range(lossless, SEEDS / 10, SEEDS - SEEDS / 10);
 	assert_true(decoded > 1000 && undecoded > 1000);
 }
@@ -254,6 +258,97 @@ static void sink_oracles_can_fail(void **state)
 	}
 }
 
+/* One that backfills while the run goes on, and after it; stopped in the middle of the former. */
+static void start_filling(void)
+{
+	static uint64_t found;
+	struct world_result r;
+
+	for (uint64_t seed = 1; !found && seed < 3000; seed++) {
+		world_run(seed, NULL, &r);
+		if (r.idle > 5 && r.ledger.backfilled > r.idle && r.pieces > 2)
+			found = seed;
+	}
+	assert_int_not_equal(found, 0);
+	start(found);
+}
+
+static void judge_backfill(void (*falsify)(struct world *w), const char *part)
+{
+	start_filling();
+	run(world);
+	assert_string_equal(result.why, "");
+	falsify(world);
+	check_end(world);
+	expect_why(part);
+	finish();
+}
+
+static void one_filled_more(struct world *w)
+{
+	w->filled[1]++;
+}
+
+static void one_lost_more(struct world *w)
+{
+	w->unread = 0;
+	w->backfill.gauges.lost += w->pipeline.store.captured + 1;
+}
+
+static void one_gap_left(struct world *w)
+{
+	w->backfill.gauges.lost = w->backfill.gauges.left = 0;
+	w->renamed = w->backfill.gauges.quarantined;
+	w->pipeline.store.cause[UNDECODED_SKIPPED_STALL]++;
+	w->pipeline.store.undecoded++;
+	w->pipeline.store.captured++;
+	w->named_count++;
+	w->sink_next++;
+}
+
+static void one_again_not_told(struct world *w)
+{
+	w->renamed++;
+}
+
+static void backfill_oracles_can_fail(void **state)
+{
+	struct decoded *d;
+
+	(void)state;
+	judge_backfill(one_filled_more, "backfilled, in");
+	judge_backfill(one_lost_more, "have gone");
+	judge_backfill(one_gap_left, "gaps are left");
+	judge_backfill(one_again_not_told, "tried in vain");
+	/* Steps: a piece at the wrong time, beside another, or before an older one. */
+	start(1);
+	world->backfill.gauges.pieces = 1;
+	check_backfill(world, 0, 0, 0, true);
+	expect_why("while live decode is behind");
+	finish();
+	start(1);
+	world->backfill.gauges.pieces = 1;
+	check_backfill(world, 0, 0, 7, false);
+	expect_why("while 7 frames are under way");
+	finish();
+	start(1);
+	gaps_add(&world->pipeline.gaps, 5, UNDECODED_SKIPPED_STALL);
+	world->backfill.published = 1;
+	world->backfill.piece = (struct gap){.first = 6, .last = 6};
+	check_backfill(world, 0, 0, 0, false);
+	expect_why("frame 6 before frame 5");
+	finish();
+	/* Rows: a frame twice. */
+	start(1);
+	world->filling = true;
+	world->pipeline.store.shown = 10;
+	d = &(struct decoded){.id = 3, .status = DECODED_TSHARK};
+	check_update(world, d);
+	check_update(world, d);
+	expect_why("backfilled twice");
+	finish();
+}
+
 /* A pipeline that waits for what never comes is found. */
 static void hang_is_found(void **state)
 {
@@ -298,6 +393,7 @@ int main(void)
 		cmocka_unit_test(step_oracles_can_fail),
 		cmocka_unit_test(audit_oracles_can_fail),
 		cmocka_unit_test(sink_oracles_can_fail),
+		cmocka_unit_test(backfill_oracles_can_fail),
 		cmocka_unit_test(hang_is_found),
 		cmocka_unit_test(end_that_does_not_come_is_found),
 		cmocka_unit_test(first_oracle_counts),
