@@ -17,6 +17,8 @@ static const char help[] =
 	"  status            counters, and the VMs that have appeared\n"
 	"  filter [EXPR]     another capture filter from the next frame on; without one, every frame\n"
 	"  scope all|VM...   capture the frames of other VMs from the next frame on\n"
+	"  display [EXPR]    another display filter; none: every frame is shown. Without one: which it is\n"
+	"  shown [FIRST [N]] ids of the frames that it shows, from the FIRST-th on, counted from 0\n"
 	"  cut               end the file that is being written, begin another\n"
 	"  frame ID          a captured frame, wherever it is: memory or the session's files\n"
 	"  stop              end as by Ctrl-C\n"
