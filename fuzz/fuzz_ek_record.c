@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "ek/ek_codes.h"
 #include "oracle/ek_agree.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -67,6 +68,20 @@ static void check_skip(const char *line, size_t n, size_t at, unsigned room)
 	}
 }
 
+/* Whatever the columns of codes are settled to is out of the line, and can be read. */
+static void check_codes(const struct ek_record *r, const char *line, size_t n, char *out)
+{
+	static struct ek_codes codes;
+	struct ek_record settled = *r;
+
+	ek_codes_settle(&codes, &settled, line, n);
+	for (unsigned i = 0; i < EK_FIELDS; i++) {
+		check(settled.field[i].n <= n && !settled.field[i].p == !r->field[i].p);
+		if (settled.field[i].p)
+			ek_unescape(settled.field[i], out);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct ek_agree agree;
@@ -81,6 +96,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ek_agree_check(&agree, line, size);
 	if (r->kind == EK_BROKEN)
 		check_place(r, line);
+	if (r->kind == EK_DOCUMENT)
+		check_codes(r, line, size, out);
 	if (r->kind == EK_DOCUMENT || r->kind == EK_INDEX)
 		check_prefix(line, size, (size_t)data[size / 2] * 251 + size / 3);
 	if (size)

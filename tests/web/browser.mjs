@@ -54,11 +54,17 @@ export async function open(options = {}, size = { width: 1280, height: 720 }) {
   page.on("console", (m) => m.type() === "error" && !/ERR_|Failed to load resource/.test(m.text()) && page.faults.push(m.text()));
   page.on("request", (r) => !r.url().startsWith(mock.url) && !r.url().startsWith("blob:") && page.outside.push(r.url()));
   await page.goto(`${mock.url}/?token=${mock.token}`);
-  await page.waitForSelector(".statusbar .num");
+  await ready(page, mock);
   return { mock, page, close: async () => {
     await context.close();
     await mock.stop();
   } };
+}
+
+/** Wait until a page that is being loaded has what there is to show: a key that comes before is for nobody. */
+export async function ready(page, mock) {
+  await page.waitForSelector(".statusbar .num");
+  if (mock.total > 0) await rowsIn(page).first().waitFor();
 }
 
 export const rowsIn = (page) => page.locator(".gridbox .row:not([hidden])");

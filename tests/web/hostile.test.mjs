@@ -5,7 +5,7 @@
 // for elements that they would have made, for marks that would reorder, and for its longest text.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { open, shut, skipped, until } from "./browser.mjs";
+import { open, ready, shut, skipped, until } from "./browser.mjs";
 
 const skip = skipped();
 after(shut);
@@ -50,6 +50,7 @@ test("hostile packet content stays text", { skip, timeout: 180_000 }, async () =
     // A column of a field, and its name.
     mock.settings.columns = ["no", "field:dns.qry.name", "field:<img src=x onerror=alert(1)>\u202e", "info"];
     await page.reload();
+    await ready(page, mock);
     await page.getByRole("columnheader", { name: "dns.qry.name" }).waitFor();
     await page.keyboard.press("Home");
     await until(page, () => [...document.querySelectorAll(".row:not([hidden]) > span:nth-child(3)")].some((c) => c.textContent.includes("<U+202E>")));
@@ -61,6 +62,7 @@ test("hostile packet content stays text", { skip, timeout: 180_000 }, async () =
     await page.getByRole("dialog").waitFor({ state: "detached" });
     mock.settings.columns = columns;
     await page.reload();
+    await ready(page, mock);
     await page.keyboard.press("Home");
     await page.waitForSelector('.row.active[data-rank="0"]');
     await page.keyboard.press("j");

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
-import { open, rowsIn, shut, skipped, until } from "./browser.mjs";
+import { open, ready, rowsIn, shut, skipped, until } from "./browser.mjs";
 
 const skip = skipped();
 after(shut);
@@ -77,6 +77,7 @@ on("rows have the server's colours, and dim ones of the same hue in the dark", {
   assert.equal(await color(), "rgb(218, 238, 255)");
   mock.settings.theme = "dark";
   await page.reload();
+  await ready(page, mock);
   await page.waitForSelector('html[data-theme="dark"]');
   await page.keyboard.press("Home");
   await seen(page, id - 1);
@@ -560,6 +561,7 @@ on("settings are kept by the server; a wrong one is refused in place", {}, async
   assert.equal(mock.settings.queue_limit, 4096);
   assert.deepEqual(mock.settings.preferences, ["tcp.desegment_tcp_streams:FALSE"]);
   await page.reload();
+  await ready(page, mock);
   await page.waitForSelector('html[data-theme="dark"][data-density="comfortable"]');
   await page.waitForSelector(".row:not([hidden])");
   assert.equal(await page.locator(".row:not([hidden])").first().evaluate((e) => e.offsetHeight), 24);
@@ -668,10 +670,11 @@ on("values that can't be had say why; those that have not come are awaited", { r
 
 on("values of rows that are no more in sight are given up", { settings: { columns: FIELD_COLUMNS } }, async ({ mock, page }) => {
   mock.holdValues = true;
+  const asked = page.waitForRequest((r) => r.url().endsWith("/api/values") && r.postDataJSON().frames.includes(1));
   const gone = page.waitForEvent("requestfailed", (r) => r.url().endsWith("/api/values"));
   await page.keyboard.press("Home");
   await seen(page, 0);
-  await page.waitForRequest((r) => r.url().endsWith("/api/values") && r.postDataJSON().frames.includes(1)).catch(() => undefined);
+  await asked;
   await page.keyboard.press("End");
   await gone;
   const views = new Set(questions(mock).map((q) => q.body.view));
@@ -711,6 +714,7 @@ on("a column is added by a field's name with completion, moved, and removed", {}
   await until(page, () => [...document.querySelectorAll('[role="columnheader"] bdi')].map((h) => h.textContent).indexOf("Source") > 2);
   assert.ok(mock.settings.columns.indexOf("src") > mock.settings.columns.indexOf("protocol"));
   await page.reload();
+  await ready(page, mock);
   await heading("dns.qry.name").waitFor();
 });
 
@@ -732,7 +736,7 @@ on("no more than eight columns of fields", { settings: { columns: ["no", ...Arra
   assert.equal(mock.settings.columns.length, 9);
 });
 
-on("a column's width by keyboard, kept", {}, async ({ page }) => {
+on("a column's width by keyboard, kept", {}, async ({ mock, page }) => {
   await seen(page, 19_999);
   const grip = page.getByRole("separator", { name: "Width of Source" });
   const width = () => grip.evaluate((e) => e.parentElement.offsetWidth);
@@ -756,6 +760,7 @@ on("a column's width by keyboard, kept", {}, async ({ page }) => {
   const fit = await width();
   // The row that is active has not moved, and the width stays.
   await page.reload();
+  await ready(page, mock);
   await seen(page, 19_999);
   assert.equal(await width(), fit);
   await grip.focus();

@@ -1,7 +1,8 @@
 // rows.ts - rows of the view by rank: pages that were fetched, least recently used ones let go
 //
 // Ranks are those of the filtered view. Rows that are not settled yet are asked for again while they
-// are looked at; while a filter runs over the past, ranks may still move, so all is.
+// are looked at, by a timer, too: the last news may come right after a look; while a filter runs over the past, ranks may
+// still move, so all is.
 
 import { api } from "./api";
 import type { Row } from "./types";
@@ -17,6 +18,7 @@ interface Page {
   rows: (Row | undefined)[];
   at: number; // ms, of the newest fetch
   stale: boolean;
+  moved: boolean; // that fetch had another status for some row
 }
 
 export class Rows {
@@ -27,6 +29,7 @@ export class Rows {
   private wanted: [number, number] = [0, 0];
   private settling = false;
   private abort = new AbortController();
+  private timer: number | undefined;
 
   /** changed: rows or total came; failed: a request did. */
   constructor(
@@ -69,6 +72,21 @@ export class Rows {
       if (this.fetching.has(n) || this.fetching.size >= FETCHES_MAX) continue;
       if (this.lacks(n, now)) void this.fetch(n);
     }
+    this.lookAgain(now);
+  }
+
+  /** At rows that are not settled, once they may be asked for; at those that only backfill changes, while it does. */
+  private lookAgain(now: number): void {
+    let due = Infinity;
+    for (let rank = this.wanted[0]; rank < this.wanted[1]; rank++) {
+      const page = this.pages.get(Math.floor(rank / PAGE));
+      const status = page?.rows[rank % PAGE]?.status;
+      if (!page || !status) continue;
+      if (status === "pending") due = Math.min(due, page.at + AGAIN_MS);
+      else if (status !== "decoded" && page.moved) due = Math.min(due, page.at + AGAIN_SLOW_MS);
+    }
+    window.clearTimeout(this.timer);
+    if (due < Infinity) this.timer = window.setTimeout(() => { this.want(...this.wanted); }, Math.max(due - now, 0) + 1);
   }
 
   private lacks(n: number, now: number): boolean {
@@ -109,15 +127,20 @@ export class Rows {
 
   private put(from: number, rows: Row[]): void {
     const now = performance.now();
+    for (let n = Math.floor(from / PAGE); n * PAGE < from + rows.length; n++) {
+      const page = this.pages.get(n);
+      if (page) page.moved = false;
+    }
     for (let i = 0; i < rows.length; i++) {
       const rank = from + i;
       const n = Math.floor(rank / PAGE);
       let page = this.pages.get(n);
       if (!page) {
-        page = { rows: new Array<Row | undefined>(PAGE), at: now, stale: false };
+        page = { rows: new Array<Row | undefined>(PAGE), at: now, stale: false, moved: true };
         this.pages.set(n, page);
       }
       page.at = now;
+      page.moved ||= page.rows[rank - n * PAGE]?.status !== rows[i]?.status;
       page.rows[rank - n * PAGE] = rows[i];
     }
     while (this.pages.size > PAGES_MAX) {
