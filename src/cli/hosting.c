@@ -369,10 +369,12 @@ static void *run(void *ctx)
 {
 	struct hosting *h = ctx;
 	struct err why = {0};
+	int exit;
 
 	h->options.why = &why;
-	session_run(&h->options, NULL);
+	exit = session_run(&h->options, NULL);
 	pthread_mutex_lock(&h->lock);
+	h->exit = exit;
 	h->why = why;
 	h->over = true;
 	pthread_cond_broadcast(&h->changed);

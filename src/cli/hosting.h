@@ -136,6 +136,7 @@ struct hosting {
 	bool release;		 /* the session may go */
 	bool over;		 /* its thread has ended */
 	struct err why;		 /* it could not be started */
+	int exit;		 /* of the last session that ended */
 	struct session *session; /* NULL: none to be held */
 	unsigned holders;
 	char capture_filter[512]; /* of the session, as it was last set */

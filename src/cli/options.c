@@ -92,7 +92,7 @@ static const char help_more[] =
 	"  --faults FILE         what goes wrong on the way, on purpose: a plan, as in docs/scenarios.md\n"
 	"  --bundle FILE.tar.zst keep what reproduces this run: frames, options, faults, audit log, versions;\n"
 	"                        'secvf run FILE.tar.zst' plays it again\n"
-	"  --control SOCKET      listen there for 'secvf control': filter, scope, cut, frame, stop\n"
+	"  --control SOCKET      listen there for 'secvf control': filter, display, stop ...\n"
 	"  --ui[=ADDRESS:PORT]   show the run in a browser: print the panel's address instead of rows, and\n"
 	"                        serve it until SIGINT, as 'secvf serve --start -- ...'\n"
 	"  --stats               as -T none: only the summary\n"

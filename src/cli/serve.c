@@ -170,7 +170,8 @@ static int serve(const struct serve *s, struct hosting *h, struct err *err)
 	if (!server_stop(server))
 		_Exit(EXIT_ENVIRONMENT);
 	hosting_close(h);
-	return exit;
+	/* A replay that is shown ends as one that is not. */
+	return exit == EXIT_BALANCED && s->must_start ? h->exit : exit;
 }
 
 int serve_run(const struct serve *s)
