@@ -384,6 +384,7 @@ static void fill(struct backfill *b, uint64_t now_ns)
 		if (!has_piece(b) || !publish_next(b, now_ns))
 			break;
 	}
+	tap_flush(&b->second.tap);
 	end_piece(b, now_ns);
 	if (is_enough(b, now_ns))
 		end(b);
