@@ -209,6 +209,8 @@ bool display_set(struct display *d, const char *filter, bool checked, struct err
 	pthread_mutex_lock(&d->setting);
 	if (!filter || !filter[strspn(filter, " \t")]) {
 		replace(d, NULL, NULL);
+		/* Memory is back where it was; the next check starts another sharkd. */
+		inspector_close(&d->inspector);
 		on_progress(d->session);
 	} else {
 		ok = (checked || check_filter(d, filter, err)) && start(d, filter, err);

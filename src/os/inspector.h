@@ -48,7 +48,8 @@ struct inspector {
 void inspector_open(struct inspector *x, const char *tshark, const char *sharkd,
 		    const struct dissect *dissect);
 
-/** inspector_close() - End what was started; a zeroed one, too */
+/** inspector_close() - End what was started; a zeroed one, too. It may be used again, which starts
+ * it anew */
 void inspector_close(struct inspector *x);
 
 /** inspector_load() - The capture that is meant from here on; read when it is needed */
