@@ -121,6 +121,8 @@ static void put_json_unit(struct buf *b, uint32_t unit)
 
 static void put_json_escape(struct buf *b, uint32_t cp)
 {
+	char raw[4];
+
 	switch (cp) {
 	case '"': buf_put(b, "\\\"", 2); break;
 	case '\\': buf_put(b, "\\\\", 2); break;
@@ -129,7 +131,11 @@ static void put_json_escape(struct buf *b, uint32_t cp)
 	case '\t': buf_put(b, "\\t", 2); break;
 	case UINT32_MAX: buf_put(b, "\xef\xbf\xbd", 3); break;
 	default:
-		if (cp > 0xffff) {
+		if (cp > 0xffff && (cp & 0xf800) == 0xd800) {
+			/* json-c 0.16 takes the character that such a pair stands for to be half of
+			 * one itself. None of these does anything to a terminal. */
+			buf_put(b, raw, utf8_put(cp, raw));
+		} else if (cp > 0xffff) {
 			put_json_unit(b, 0xd800 + ((cp - 0x10000) >> 10));
 			put_json_unit(b, 0xdc00 + ((cp - 0x10000) & 0x3ff));
 		} else {
