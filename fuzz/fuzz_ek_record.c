@@ -30,6 +30,7 @@ static void check_prefix(const char *line, size_t n, size_t at)
 {
 	struct ek_record r;
 
+	check(n);
 	for (n--; line[n] != '}'; n--)
 		;
 	at %= n + 1;
