@@ -44,12 +44,13 @@ static bool armed_switch_input(struct eth_switch *s, unsigned port, struct frame
 static unsigned armed; /* depth: ours, and not a call back into the world */
 static uint64_t allocations, failing;
 /* Of the allocations after the first that fails */
-static enum {
+enum {
 	NONE_FOLLOW,
 	FOLLOW_UNTIL_THE_SOURCE_ENDS,
 	FOLLOW_FOR_GOOD,
 	FOLLOWS
-} follow;
+};
+static int follow;
 static struct world *playing;
 
 void *__real_malloc(size_t n);		    /* NOLINT: the linker's names */
