@@ -172,7 +172,11 @@ async function by_browser(url, frames) {
   await page.waitForSelector(".row:not([hidden]):not(.loading)");
   const clicks = [];
   for (let i = 0; i < Math.min(looks, 60); i++) {
-    await page.locator(".gridbox").evaluate((e, share) => (e.scrollTop = e.scrollHeight * share), random(1000) / 1000);
+    // The rows are those of the new place a frame after the event of scrolling, which comes with a frame itself.
+    await page.locator(".gridbox").evaluate((e, share) => {
+      e.scrollTop = e.scrollHeight * share;
+      return new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+    }, random(1000) / 1000);
     await page.waitForFunction(() => !document.querySelector(".gridbox .row.loading:not([hidden])"));
     const [rank, x, y] = await page.evaluate(inView);
     const handle = await watch(page, "mousedown", (text) => [...document.querySelectorAll('[role="treeitem"]')].some((e) => e.textContent.includes(text)), `Frame ${rank + 1}:`);
