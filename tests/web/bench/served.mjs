@@ -7,6 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
+const END_S = 10;
+
 /** A process and all that it has started, now. */
 export function tree(pid) {
   const all = [pid];
@@ -35,9 +37,19 @@ export async function serve(words) {
   const child = spawn(process.env.SECVF, ["serve", "--start", "--", ...words], {
     env: { ...process.env, AVF_HOME: home, XDG_CONFIG_HOME: join(home, "config") }, stdio: ["ignore", "pipe", "inherit"] });
   const ended = once(child, "exit");
+  const within = (s) => Promise.race([ended, new Promise((resolve) => setTimeout(resolve, s * 1000, null))]);
+  /** By a signal; one that still decodes what was skipped after END_S is killed with all that it has started, and it is said. */
   const end = async () => {
     child.kill("SIGINT");
-    await ended;
+    if (!(await within(END_S))) {
+      console.log(`secvf serve has not ended ${END_S} s after SIGINT; it is killed`);
+      for (const pid of tree(child.pid).reverse()) {
+        try {
+          process.kill(pid, "SIGKILL");
+        } catch { /* it has ended */ }
+      }
+      await ended;
+    }
     rmSync(home, { recursive: true, force: true });
   };
   const first = await Promise.race([once(createInterface({ input: child.stdout }), "line"), ended.then(() => null)]);
