@@ -82,8 +82,8 @@ async function rows() {
     if (line.startsWith("\u2501")) break; // below the list
     const number = /^ *(\d+) +\S/.exec(line);
     const more = /^ *(\d+) *[\u2588\u25bc]?$/.exec(line); // the column is too narrow: the rest of the one above
-    if (number) out.push(Number(number[1]));
-    else if (more && out.length) out.push(Number(`${out.pop()}${more[1]}`));
+    if (more && out.length) out.push(Number(`${out.pop()}${more[1]}`));
+    else if (number) out.push(Number(number[1]));
   }
   return out;
 }
