@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "os/thread.h"
+
 struct download {
 	struct downloads *all;
 	struct panel *panel;
@@ -63,8 +65,10 @@ static void *run(void *ctx)
 {
 	struct download *d = ctx;
 	struct err err = {0};
-	enum panel_result result = d->panel->ops->export(d->panel, d->body, on_bytes, d, &err);
+	enum panel_result result;
 
+	thread_name("secvf-download");
+	result = d->panel->ops->export(d->panel, d->body, on_bytes, d, &err);
 	pthread_mutex_lock(&d->lock);
 	d->result = result;
 	d->err = err;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "os/port_posix.h"
+#include "os/thread.h"
 #include "os/waker.h"
 #include "web/timed.h"
 
@@ -105,6 +106,7 @@ static void *run(void *ctx)
 	struct events *e = ctx;
 	uint64_t serial = 0;
 
+	thread_name("secvf-events");
 	pthread_mutex_lock(&e->lock);
 	while (!e->ending) {
 		uint64_t next_ns = clock_now_ns() + UINT64_C(1000000000) / EVENTS_HZ;

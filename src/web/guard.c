@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "os/port_posix.h"
+#include "os/thread.h"
 #include "web/timed.h"
 
 /* Return: the next deadline; connections that are over theirs are shut down, once */
@@ -27,6 +28,7 @@ static void *run(void *ctx)
 {
 	struct guard *g = ctx;
 
+	thread_name("secvf-guard");
 	pthread_mutex_lock(&g->lock);
 	while (!g->ending) {
 		g->wake_ns = cut_late(g, clock_now_ns());

@@ -104,6 +104,24 @@ on("a million rows: any place by the scroll bar, the wheel and keys; few element
   await seen(page, 999_999);
 });
 
+on("a click on a row that is still fetched chooses it", {}, async ({ mock, page }) => {
+  await seen(page, 19_999);
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  await page.route("**/api/rows?*", (route) => held.then(() => route.continue()));
+  await page.locator(".gridbox").evaluate((e) => (e.scrollTop = e.scrollHeight / 2));
+  const row = page.locator(".row.loading:not([hidden])").nth(5);
+  const rank = Number(await row.getAttribute("data-rank"));
+  const box = await row.boundingBox();
+  await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+  await page.mouse.move(0, 0);
+  assert.equal(await page.locator(`.row.loading[data-rank="${rank}"]`).count(), 1, "it was not there yet");
+  release();
+  await page.waitForSelector(`.row.chosen.active[data-rank="${rank}"]:not(.loading)`);
+  await page.getByRole("treeitem").filter({ hasText: `Frame ${rank + 1}:` }).waitFor();
+  assert.equal(asked(mock, "GET", `/api/frames/${rank + 1}`).length, 1);
+});
+
 on("keys move the active row: arrows, j k, pages, ends", {}, async ({ page }) => {
   const active = () => page.locator(".row.active").getAttribute("aria-rowindex").then(Number);
   await page.keyboard.press("Home");

@@ -10,28 +10,18 @@
 // rows that it shows. Exit 1 where the figures by the API miss the goal.
 //
 // SECVF_WEB_MODULES: node_modules with playwright-core (build/release/web-packages/node_modules).
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
-import http from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { lacking, launch, shut } from "../browser.mjs";
+import { serve } from "./served.mjs";
 
 const [capture, asked] = process.argv.slice(2);
 const looks = Number(asked ?? 150);
-const secvf = process.env.SECVF;
-if (!capture || !secvf || !(looks > 0)) {
+if (!capture || !process.env.SECVF || !(looks > 0)) {
   console.error("usage: SECVF=PROGRAM node layers.mjs CAPTURE [LOOKS]");
   process.exit(2);
 }
 const GOAL = { p50: 10, p99: 60 };
 const FILTERS = ["http.request", "dns", "tcp.flags.syn == 1", "udp.port == 53", "frame.len > 1000", "tls.handshake", "ip.ttl < 10", "icmp"];
-const home = mkdtempSync(join(tmpdir(), "secvf-bench-layers-"));
-const server = spawn(secvf, ["serve", "--start", "--", "--topspeed", capture], {
-  env: { ...process.env, AVF_HOME: home, XDG_CONFIG_HOME: join(home, "config") }, stdio: ["ignore", "pipe", "inherit"] });
-const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+const server = await serve(["--topspeed", capture]);
 
 // The same frames each time.
 let seed = 1;
@@ -39,37 +29,6 @@ const random = (n) => {
   seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
   return Math.floor((seed / 4294967296) * n);
 };
-
-function call(url, method, path, body) {
-  return new Promise((resolve, reject) => {
-    const headers = { Authorization: `Bearer ${url.searchParams.get("token")}`, ...(body && { "Content-Type": "application/json" }) };
-    const r = http.request({ host: url.hostname, port: url.port, method, path, headers, agent }, (a) => {
-      const parts = [];
-      a.on("data", (d) => parts.push(d));
-      a.on("end", () => (a.statusCode === 200 ? resolve(JSON.parse(Buffer.concat(parts))) : reject(new Error(`${method} ${path}: ${a.statusCode} ${Buffer.concat(parts)}`))));
-    });
-    r.on("error", reject);
-    r.end(body && JSON.stringify(body));
-  });
-}
-
-/** Statuses by the event stream, until good(status). */
-function until(url, good) {
-  return new Promise((resolve, reject) => {
-    const r = http.get({ host: url.hostname, port: url.port, path: "/api/events", headers: { Authorization: `Bearer ${url.searchParams.get("token")}` } }, (a) => {
-      let event = "";
-      createInterface({ input: a }).on("line", (line) => {
-        if (line.startsWith("event:")) event = line.slice(6).trim();
-        if (!line.startsWith("data:") || event !== "status") return;
-        const status = JSON.parse(line.slice(5));
-        if (!good(status)) return;
-        r.destroy();
-        resolve(status);
-      }).on("error", () => {});
-    });
-    r.on("error", reject);
-  });
-}
 
 function tell(what, ms) {
   ms.sort((a, b) => a - b);
@@ -88,21 +47,8 @@ async function timed(list, f) {
   return ms;
 }
 
-/** Resident bytes of the server and what it has started. */
-function memory() {
-  const all = [server.pid];
-  let n = 0;
-  for (let pid; (pid = all.pop()); ) {
-    try {
-      n += Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? 0);
-      for (const thread of readdirSync(`/proc/${pid}/task`)) all.push(...readFileSync(`/proc/${pid}/task/${thread}/children`, "latin1").split(" ").filter(Boolean));
-    } catch { /* it has ended */ }
-  }
-  return Math.round(n / 1024);
-}
-
-async function by_api(url, frames) {
-  const look = (id) => call(url, "GET", `/api/frames/${id}`);
+async function by_api(frames) {
+  const look = (id) => server.call("GET", `/api/frames/${id}`);
   const places = () => Array.from({ length: looks }, () => 1 + random(frames));
   tell("API, random frames, from the first look on", await timed(places(), look));
   const start = performance.now();
@@ -120,12 +66,12 @@ async function by_api(url, frames) {
   for (let i = 0; i < 10; i++) {
     const filter = (await look(1 + random(frames))).streams[0]?.filter;
     if (!filter) continue;
-    await call(url, "POST", "/api/filter", { filter });
-    const status = await until(url, (s) => s.filter.filter === filter && ["done", "failed"].includes(s.filter.state));
-    const rows = (await call(url, "GET", `/api/rows?from=0&count=${Math.min(looks, 1000)}`)).rows;
+    await server.call("POST", "/api/filter", { filter });
+    const status = await server.until((s) => s.filter.filter === filter && ["done", "failed"].includes(s.filter.state));
+    const rows = (await server.call("GET", `/api/rows?from=0&count=${Math.min(looks, 1000)}`)).rows;
     if (status.filter.matches && rows.length > ids.length) ids = rows.map((r) => r.id);
   }
-  await call(url, "POST", "/api/filter", { filter: "" });
+  await server.call("POST", "/api/filter", { filter: "" });
   if (ids.length) figures.push(tell("API, the next frame of a conversation", await timed(ids, look)));
   return figures.every((f) => f.p50 < GOAL.p50 && f.p99 < GOAL.p99);
 }
@@ -165,14 +111,18 @@ function seen(what, ms) {
   if (there.length) tell(what, there);
 }
 
-async function by_browser(url, frames) {
+async function by_browser() {
   const page = await (await (await launch()).newContext({ viewport: { width: 1600, height: 900 } })).newPage();
   page.setDefaultTimeout(60_000);
-  await page.goto(String(url));
+  await page.goto(String(server.url));
   await page.waitForSelector(".row:not([hidden]):not(.loading)");
   const clicks = [];
   for (let i = 0; i < Math.min(looks, 60); i++) {
-    await page.locator(".gridbox").evaluate((e, share) => (e.scrollTop = e.scrollHeight * share), random(1000) / 1000);
+    // The rows are those of the new place a frame after the event of scrolling, which comes with a frame itself.
+    await page.locator(".gridbox").evaluate((e, share) => {
+      e.scrollTop = e.scrollHeight * share;
+      return new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+    }, random(1000) / 1000);
     await page.waitForFunction(() => !document.querySelector(".gridbox .row.loading:not([hidden])"));
     const [rank, x, y] = await page.evaluate(inView);
     const handle = await watch(page, "mousedown", (text) => [...document.querySelectorAll('[role="treeitem"]')].some((e) => e.textContent.includes(text)), `Frame ${rank + 1}:`);
@@ -182,7 +132,7 @@ async function by_browser(url, frames) {
   seen("Chromium, click on a row to its layers", clicks);
   const filters = [];
   for (const filter of FILTERS.slice(0, looks)) {
-    const matches = (await call(url, "GET", `/api/filter/check?filter=${encodeURIComponent(filter)}`)).ok;
+    const matches = (await server.call("GET", `/api/filter/check?filter=${encodeURIComponent(filter)}`)).ok;
     if (!matches) continue;
     await page.keyboard.press("/");
     await page.keyboard.press("Control+A");
@@ -190,9 +140,9 @@ async function by_browser(url, frames) {
     const handle = await watch(page, "keydown", shown, true);
     await page.keyboard.press("Enter");
     // A filter that shows nothing has no first row.
-    const status = await until(url, (s) => s.filter.filter === filter && (s.filter.matches > 0 || ["done", "failed"].includes(s.filter.state)));
+    const status = await server.until((s) => s.filter.filter === filter && (s.filter.matches > 0 || ["done", "failed"].includes(s.filter.state)));
     if (status.filter.matches) filters.push(await ended(handle));
-    await call(url, "POST", "/api/filter", { filter: "" });
+    await server.call("POST", "/api/filter", { filter: "" });
     await page.waitForFunction(shown, false);
   }
   seen("Chromium, Enter in the filter bar to its first rows", filters);
@@ -201,21 +151,17 @@ async function by_browser(url, frames) {
 
 let good = false;
 try {
-  const [line] = await once(createInterface({ input: server.stdout }), "line");
-  const url = new URL(line);
-  const status = await until(url, (s) => s.state === "ended");
+  const status = await server.until((s) => s.state === "ended");
   const frames = status.rows.total;
-  console.log(`${frames} frames at rest, ${memory()} MB`);
+  console.log(`${frames} frames at rest, ${server.memory()} MB`);
   console.log(`${"milliseconds".padEnd(52)}     n      p50      p95      p99      max`);
-  good = await by_api(url, frames);
-  const why = lacking();
+  good = await by_api(frames);
+  const why = lacking(false);
   if (why) console.log(`no Chromium: ${why}`);
-  else await by_browser(url, frames);
-  console.log(`${memory()} MB after all looks`);
+  else await by_browser();
+  console.log(`${server.memory()} MB after all looks`);
 } finally {
-  server.kill("SIGINT");
-  await once(server, "exit");
-  rmSync(home, { recursive: true, force: true });
+  await server.end();
 }
 console.log(good ? `under ${GOAL.p50} ms at p50 and ${GOAL.p99} ms at p99` : `not under ${GOAL.p50} ms at p50 and ${GOAL.p99} ms at p99`);
 process.exit(good ? 0 : 1);

@@ -771,10 +771,12 @@ export class Grid {
   }
 
   private hit(e: MouseEvent): { rank: number; key: string; column: number } | null {
-    const cell = (e.target as Element).closest('[role="gridcell"]');
-    const row = cell?.closest<HTMLElement>(".row");
-    if (!cell || !row || !this.box.contains(row)) return null;
-    const column = [...row.children].indexOf(cell);
+    const row = (e.target as Element).closest<HTMLElement>(".row");
+    if (!row || !this.box.contains(row)) return null;
+    const cells = [...row.children];
+    let column = cells.findIndex((cell) => cell.contains(e.target as Element));
+    // Between two cells, and where one is empty as its row is still fetched, there is the row alone: the cell left of it.
+    if (column < 0) column = Math.max(0, cells.filter((cell) => cell.getBoundingClientRect().left <= e.clientX).length - 1);
     return { rank: Number(row.dataset["rank"]), key: this.columns[column - 1]?.key ?? "no", column };
   }
 
