@@ -613,7 +613,7 @@ enum panel_result hosting_clear(struct panel *p, struct err *err)
 	h->release = true;
 	pthread_mutex_unlock(&h->lock);
 	hosting_whole_stop(h);
-	session_stop(s);
+	session_abandon(s);
 	hosting_give_up(h, false);
 	hosting_let_go(h);
 	pthread_join(h->thread, NULL);

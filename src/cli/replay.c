@@ -40,6 +40,7 @@
 /* What the signal handler needs; set while a session runs. */
 static struct {
 	atomic_int interrupted; /* written by the handler and by the output's thread */
+	atomic_int abandoned;	/* nobody wants to know what is left to do either */
 	struct waker *waker;
 	struct session *session;
 } signalled;
@@ -86,6 +87,12 @@ void session_stop(struct session *s)
 {
 	signalled.interrupted = 1;
 	waker_wake(&s->source_waker);
+}
+
+void session_abandon(struct session *s)
+{
+	signalled.abandoned = 1;
+	session_stop(s);
 }
 
 static void on_cut(int number)
@@ -801,6 +808,8 @@ static bool run(struct session *s, struct err *err)
 	if (filling_waits(s)) {
 		/* The next signal ends this, as the last one ended the source. */
 		signalled.interrupted = 0;
+		if (signalled.abandoned)
+			signalled.interrupted = 1;
 		filling_last(s);
 		s->interrupted |= signalled.interrupted != 0;
 	}
@@ -964,7 +973,7 @@ int session_run(const struct options *o, struct trial *result)
 	pthread_mutex_init(&s->audit_lock, NULL);
 	s->waker.fd[0] = s->source_waker.fd[0] = -1;
 	if (o->host.event)
-		signalled.interrupted = 0;
+		signalled.interrupted = signalled.abandoned = 0;
 	if (!prepare(s, &err)) {
 		session_done(s);
 		if (!o->why)

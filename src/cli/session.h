@@ -112,6 +112,9 @@ void session_cut(struct session *s);
 /** session_stop() - End, as the first SIGINT does. Any thread */
 void session_stop(struct session *s);
 
+/** session_abandon() - Likewise, and backfill nothing. Any thread */
+void session_abandon(struct session *s);
+
 /** session_port_flap() - A VM's port leaves the switch, or comes back. The source's thread */
 void session_port_flap(struct session *s, const char *name, bool down);
 
