@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/ioctl.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -223,7 +224,7 @@ static void sleep_source(struct session *s, uint64_t left_ns)
 
 	if (left_ns > live_patience(&s->live))
 		left_ns = live_patience(&s->live);
-
+	tap_flush(&s->pipeline->tap);
 	actor_sleep(fds, count, left_ns < UINT64_MAX - now_ns ? now_ns + left_ns : UINT64_MAX);
 	waker_clear(&s->source_waker);
 }
@@ -444,10 +445,14 @@ static void on_broken_output(void *ctx)
 	session_stop(s);
 }
 
+/* Whether a read may wait for who writes: frames must not wait with it. */
 static bool from_pipe(const struct options *o)
 {
 	for (unsigned i = 0; i < o->replay.file_count; i++) {
-		if (strcmp(o->replay.files[i], "-") == 0)
+		const char *file = o->replay.files[i];
+		struct stat st;
+
+		if (strcmp(file, "-") == 0 || (stat(file, &st) == 0 && !S_ISREG(st.st_mode)))
 			return true;
 	}
 	return false;
