@@ -269,6 +269,21 @@ static void on_answer(struct frame_query *q)
 	pthread_mutex_unlock(&a->lock);
 }
 
+static bool ask(struct session *s, struct frame_query *q, struct asking *a)
+{
+	q->answer = on_answer;
+	q->ctx = a;
+	if (!pipeline_ask(s->pipeline, q))
+		return false;
+	waker_wake(&s->waker);
+	waker_wake(&s->source_waker);
+	pthread_mutex_lock(&a->lock);
+	while (!a->here)
+		pthread_cond_wait(&a->came, &a->lock);
+	pthread_mutex_unlock(&a->lock);
+	return true;
+}
+
 bool session_ask(struct session *s, struct frame_query *q)
 {
 	struct asking a = {.here = false};
@@ -276,17 +291,7 @@ bool session_ask(struct session *s, struct frame_query *q)
 
 	pthread_mutex_init(&a.lock, NULL);
 	pthread_cond_init(&a.came, NULL);
-	q->answer = on_answer;
-	q->ctx = &a;
-	asked = pipeline_ask(s->pipeline, q);
-	if (asked) {
-		waker_wake(&s->waker);
-		waker_wake(&s->source_waker);
-		pthread_mutex_lock(&a.lock);
-		while (!a.here)
-			pthread_cond_wait(&a.came, &a.lock);
-		pthread_mutex_unlock(&a.lock);
-	}
+	asked = ask(s, q, &a);
 	pthread_cond_destroy(&a.came);
 	pthread_mutex_destroy(&a.lock);
 	return asked;
