@@ -38,6 +38,7 @@ static void give_up(struct valuing *v)
 static bool take_turn(struct hosting *h, struct valuing *v)
 {
 	struct valuing **at;
+	bool has_turn;
 
 	pthread_mutex_lock(&h->values_lock);
 	for (at = &h->valuing; *at; at = &(*at)->next) {
@@ -49,9 +50,10 @@ static bool take_turn(struct hosting *h, struct valuing *v)
 	pthread_cond_broadcast(&h->values_turn);
 	while (!v->given_up && (h->values_busy || h->valuing != v))
 		pthread_cond_wait(&h->values_turn, &h->values_lock);
-	h->values_busy |= !v->given_up;
+	has_turn = !v->given_up;
+	h->values_busy |= has_turn;
 	pthread_mutex_unlock(&h->values_lock);
-	return !v->given_up;
+	return has_turn;
 }
 
 static void end_turn(struct hosting *h, struct valuing *v, bool had)
