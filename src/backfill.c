@@ -450,9 +450,6 @@ static void add_wait(struct backfill *b, struct pipeline_wait *wait)
 		wait->fd[wait->fds++] = b->wait.fd[i];
 	}
 	wait->due_ns = least(wait->due_ns, b->wait.due_ns);
-	/* Nobody is woken for them: it is we who published them. */
-	if (b->wait.frames && (tap_has_frames(&b->second.tap) || tap_ended(&b->second.tap)))
-		wait->due_ns = 0;
 }
 
 /* Whether the next step finds frames to publish that this one had no room for. */

@@ -816,6 +816,9 @@ static void say_wait(struct pipeline *p, bool busy, bool captured, uint64_t now_
 	/* While frames come, the next look is a batch away, so that nobody need wake us for each.
 	 */
 	wait->frames = !captured && all_idle(p);
+	/* Those that are there wake nobody any more. */
+	if (wait->frames && tap_has_frames(&p->tap))
+		wait->due_ns = 0;
 	if (!wait->frames)
 		wait->due_ns =
 			least(wait->due_ns,
