@@ -28,14 +28,6 @@ bool values_name_ok(const char *name)
 
 /* ---- reading ---- */
 
-static struct json_object *member(struct json_object *o, const char *key)
-{
-	struct json_object *value = NULL;
-
-	json_object_object_get_ex(o, key, &value);
-	return value;
-}
-
 /* The frame whose number tshark tells. Return: 0 where it is none */
 static uint64_t frame_of(const struct values *v, const char *text)
 {
@@ -47,8 +39,9 @@ static uint64_t frame_of(const struct values *v, const char *text)
 
 static void keep(struct values *v, struct json_object *packet)
 {
-	struct json_object *layers = member(member(packet, "_source"), "layers");
-	struct json_object *list = member(layers, VALUES_NUMBER);
+	struct json_object *layers =
+		json_object_object_get(json_object_object_get(packet, "_source"), "layers");
+	struct json_object *list = json_object_object_get(layers, VALUES_NUMBER);
 	uint64_t id = 0;
 
 	if (json_object_is_type(list, json_type_array) && json_object_array_length(list))
@@ -142,7 +135,8 @@ void values_put(const struct values *v, const char *why, struct buf *out)
 			if (k)
 				buf_putc(out, ',');
 			if (v->found[i] && v->field[k])
-				put_field(v, v->numbers[k], member(v->found[i], v->field[k]), out);
+				put_field(v, v->numbers[k],
+					  json_object_object_get(v->found[i], v->field[k]), out);
 			else
 				buf_puts(out, "null");
 		}
