@@ -180,6 +180,15 @@ char *proc_read(const char *name, size_t *n)
 	return text;
 }
 
+void proc_expect(const char *name, const char *text)
+{
+	char *found = proc_read(name, NULL);
+
+	if (!strstr(found, text))
+		fail_msg("'%s' is not in %s: %.4000s", text, name, found);
+	free(found);
+}
+
 void proc_await(const char *name, const char *text)
 {
 	time_t deadline = time(NULL) + WAIT_SECONDS;

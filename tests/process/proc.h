@@ -47,6 +47,9 @@ int64_t proc_audit_count(const char *event);
 /** proc_read() - A whole file of the folder, NUL-terminated; the caller frees. *n may be NULL */
 char *proc_read(const char *name, size_t *n);
 
+/** proc_expect() - Fails the test where a file of the folder does not hold @text */
+void proc_expect(const char *name, const char *text);
+
 /** proc_await() - Wait until a file of the folder holds @text; fails the test after three minutes
  */
 void proc_await(const char *name, const char *text);

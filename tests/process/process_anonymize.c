@@ -34,15 +34,6 @@ static int anonymize(const char *const words[])
 	return proc_run(argv, "out", "err");
 }
 
-static void expect_err(const char *text)
-{
-	char *err = proc_read("err", NULL);
-
-	if (!strstr(err, text))
-		fail_msg("'%s' is not in: %s", text, err);
-	free(err);
-}
-
 static void expect_no_parts(void)
 {
 	DIR *d = opendir(proc_dir());
@@ -83,7 +74,7 @@ static void test_same_key_same_file(void **state)
 	(void)state;
 	put_key("key", "a key\n");
 	assert_int_equal(anonymize(WORDS(f, "-w", proc_kept("a.pcapng"), "--key", "a key")), 0);
-	expect_err("anonymized 92 frames, 92 of them changed");
+	proc_expect("err", "anonymized 92 frames, 92 of them changed");
 	assert_int_equal(
 		anonymize(WORDS(f, "-w", proc_kept("b.pcapng"), "--key-file", proc_kept("key"))),
 		0);
@@ -146,7 +137,7 @@ static void test_blocks_are_left_out(void **state)
 		assert_int_equal(stat(files[i], &st), 0);
 		assert_int_equal(
 			anonymize(WORDS(files[i], "-w", proc_kept("e.pcapng"), "--key", "k")), 0);
-		expect_err("blocks that are no frames");
+		proc_expect("err", "blocks that are no frames");
 		bytes = proc_read("e.pcapng", &n);
 		assert_null(memmem(bytes, n, "CLIENT_", 7));
 		assert_null(memmem(bytes, n, "comment", 7));
@@ -163,10 +154,10 @@ static void test_what_is_not_understood(void **state)
 	assert_int_equal(anonymize(WORDS(CAPTURE("hostile-headers.pcapng"), "-w", o, "--key", "k",
 					 "--unknown", "drop")),
 			 0);
-	expect_err("those frames were left out");
+	proc_expect("err", "those frames were left out");
 	assert_int_equal(anonymize(WORDS(CAPTURE("hostile-headers.pcapng"), "-w", o, "--key", "k")),
 			 0);
-	expect_err("those parts were zeroed");
+	proc_expect("err", "those parts were zeroed");
 }
 
 static void test_usage(void **state)
@@ -180,7 +171,7 @@ static void test_usage(void **state)
 	assert_int_equal(anonymize(WORDS(f, f, "-w", o, "--key", "k")), 2);
 	assert_int_equal(anonymize(WORDS(f, "--key", "k")), 2);
 	assert_int_equal(anonymize(WORDS(f, "-w", o)), 2);
-	expect_err("a key is wanted");
+	proc_expect("err", "a key is wanted");
 	assert_int_equal(anonymize(WORDS(f, "-w", o, "--key", "k", "--key-file", "x")), 2);
 	assert_int_equal(anonymize(WORDS(f, "-w", o, "--key", "")), 2);
 	assert_int_equal(anonymize(WORDS(f, "-w", o, "--key", "k", "--payload", "drop")), 2);
@@ -192,14 +183,14 @@ static void test_usage(void **state)
 	assert_int_equal(anonymize(WORDS(f, "-w", o, "--key-file", "/nowhere/key")), 3);
 	put_key("empty", "\n");
 	assert_int_equal(anonymize(WORDS(f, "-w", o, "--key-file", proc_kept("empty"))), 3);
-	expect_err("it is empty");
+	proc_expect("err", "it is empty");
 	put_key("lines", "one\ntwo\n");
 	assert_int_equal(anonymize(WORDS(f, "-w", o, "--key-file", proc_kept("lines"))), 3);
-	expect_err("more than a line");
+	proc_expect("err", "more than a line");
 	assert_int_equal(access(o, F_OK), -1);
 	assert_int_equal(anonymize(WORDS(cut, "-w", o, "--key", "k")), 3);
-	expect_err("broken at byte 426");
-	expect_err("anonymized 5 frames");
+	proc_expect("err", "broken at byte 426");
+	proc_expect("err", "anonymized 5 frames");
 	assert_int_equal(anonymize(WORDS(cut, "-w", o, "--key", "k", "--tolerant")), 0);
 	/* What was there before stays. */
 	assert_int_equal(anonymize(WORDS("/nowhere", "-w", o, "--key", "k")), 3);

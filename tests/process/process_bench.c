@@ -40,15 +40,6 @@ static int bench(const char *const words[])
 	return proc_run(argv, "out", "err");
 }
 
-static void expect(const char *file, const char *text)
-{
-	char *found = proc_read(file, NULL);
-
-	if (!strstr(found, text))
-		fail_msg("'%s' is not in: %s", text, found);
-	free(found);
-}
-
 static struct json_object *member(struct json_object *o, const char *key)
 {
 	struct json_object *value = NULL;
@@ -151,7 +142,7 @@ static void test_each(void **state)
 					     proc_path("r.json"), "--svg", proc_path("r.svg"),
 					     CAPTURE("session.pcapng"))),
 				 0);
-		expect("out", benches[i].name);
+		proc_expect("out", benches[i].name);
 		root = json("r.json");
 		found = expect_contests(root, benches[i].name);
 		assert_int_equal(found, json_object_array_length(member(root, "contests")));
@@ -174,9 +165,9 @@ static void test_without_tshark(void **state)
 	assert_int_equal(expect_contests(root, "capture"), 1);
 	assert_true(json_object_array_length(member(root, "contests")) > 8);
 	json_object_put(root);
-	expect("out", "tshark is not installed, or --tshark none was given");
+	proc_expect("out", "tshark is not installed, or --tshark none was given");
 	assert_int_equal(bench(WORDS("model", "--tshark", "none")), 3);
-	expect("err", "bench model: tshark is not installed");
+	proc_expect("err", "bench model: tshark is not installed");
 	expect_nothing_left();
 }
 
@@ -190,7 +181,7 @@ static void test_model(void **state)
 	assert_int_equal(bench(WORDS("model", "--live-frames", "3000", "--json",
 				     proc_path("m.json"), "--svg", proc_path("m.svg"))),
 			 0);
-	expect("out", "ns of processor time a frame: read ");
+	proc_expect("out", "ns of processor time a frame: read ");
 	root = json("m.json");
 	lean = member(member(root, "model"), "lean");
 	cost = member(lean, "cost_ns");
@@ -242,25 +233,25 @@ static void test_errors(void **state)
 {
 	(void)state;
 	assert_int_equal(bench(WORDS("--help")), 0);
-	expect("out", "usage: secvf bench ");
+	proc_expect("out", "usage: secvf bench ");
 	assert_int_equal(bench(WORDS("speed")), 2);
-	expect("err", "'speed' is neither a bench nor a capture file");
+	proc_expect("err", "'speed' is neither a bench nor a capture file");
 	assert_int_equal(bench(WORDS("--fast")), 2);
-	expect("err", "there is no option '--fast'");
+	proc_expect("err", "there is no option '--fast'");
 	assert_int_equal(bench(WORDS("--rounds")), 2);
-	expect("err", "a value is missing after '--rounds'");
+	proc_expect("err", "a value is missing after '--rounds'");
 	assert_int_equal(bench(WORDS("--rounds", "0")), 2);
 	assert_int_equal(bench(WORDS("--seconds", "x")), 2);
 	assert_int_equal(bench(WORDS("--shards", "17")), 2);
 	assert_int_equal(bench(WORDS("--json", "-", "--svg", "-")), 2);
-	expect("err", "cannot both be -");
+	proc_expect("err", "cannot both be -");
 	assert_int_equal(bench(WORDS("capture", "--dir", "/nowhere/at/all")), 3);
-	expect("err", "--dir");
+	proc_expect("err", "--dir");
 	assert_int_equal(bench(WORDS("capture", FIXTURES "/README.md")), 3);
 	assert_int_equal(bench(WORDS("capture", CAPTURE("format-pcap-no-frames.pcap"))), 3);
-	expect("err", "no frame to measure with");
+	proc_expect("err", "no frame to measure with");
 	assert_int_equal(bench(WORDS("capture", "--svg", "/nowhere/at/all")), 3);
-	expect("err", "/nowhere/at/all");
+	proc_expect("err", "/nowhere/at/all");
 	expect_nothing_left();
 }
 
@@ -281,7 +272,7 @@ static void test_signal(void **state)
 		proc_pause();
 	assert_int_equal(kill(pid, SIGINT), 0);
 	assert_int_equal(proc_wait(pid), 1);
-	expect("err", "stopped by a signal");
+	proc_expect("err", "stopped by a signal");
 	expect_nothing_left();
 }
 

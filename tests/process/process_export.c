@@ -56,15 +56,6 @@ static bool reads(const char *program, const char *const words[])
 	return true;
 }
 
-static void expect_err(const char *text)
-{
-	char *err = proc_read("err", NULL);
-
-	if (!strstr(err, text))
-		fail_msg("'%s' is not in: %s", text, err);
-	free(err);
-}
-
 static unsigned parts(void)
 {
 	DIR *d = opendir(proc_dir());
@@ -117,19 +108,19 @@ static void test_display_filter(void **state)
 	assert_int_equal(secvf(WORDS("export", CAPTURE("format-pcapng-blocks.pcapng"), "-Y", "icmp",
 				     "-w", out)),
 			 0);
-	expect_err("exported 1 of 8 frames");
+	proc_expect("err", "exported 1 of 8 frames");
 	assert_int_equal(
 		secvf(WORDS("export", CAPTURE("session.pcapng"), "-Y", "arp or icmp", "-w", out)),
 		0);
-	expect_err("exported 11 of 92 frames");
+	proc_expect("err", "exported 11 of 92 frames");
 	unlink(out);
 	assert_int_equal(
 		secvf(WORDS("export", CAPTURE("session.pcapng"), "-Y", "arp or (", "-w", out)), 2);
-	expect_err("filter expression");
+	proc_expect("err", "filter expression");
 	assert_int_equal(secvf(WORDS("export", CAPTURE("session.pcapng"), "-Y", "arp", "--tshark",
 				     "none", "-w", out)),
 			 3);
-	expect_err("-Y needs tshark");
+	proc_expect("err", "-Y needs tshark");
 	assert_int_equal(access(out, F_OK), -1);
 }
 
@@ -139,8 +130,8 @@ static void test_broken_input(void **state)
 
 	(void)state;
 	assert_int_equal(secvf(WORDS("export", cut, "-w", out)), 3);
-	expect_err("broken at byte 426");
-	expect_err("exported 5 of 5 frames");
+	proc_expect("err", "broken at byte 426");
+	proc_expect("err", "exported 5 of 5 frames");
 	assert_int_equal(secvf(WORDS("export", "--tolerant", cut, "-w", out)), 0);
 	assert_int_equal(secvf(WORDS("info", "--json", cut)), 3);
 	assert_int_equal(secvf(WORDS("info", "--json", "--tolerant", cut)), 0);
@@ -174,7 +165,7 @@ static void test_no_half_file(void **state)
 	assert_int_equal(secvf(WORDS("export", "-F", "pcap", CAPTURE("arp.pcap"),
 				     CAPTURE("linktype-raw.pcap"), "-w", out)),
 			 3);
-	expect_err("use -F pcapng");
+	proc_expect("err", "use -F pcapng");
 	assert_int_equal(parts(), 0);
 	assert_int_equal(access(out, F_OK), 0);
 }

@@ -42,15 +42,6 @@ static void expect(const char *name, const char *want)
 	free(text);
 }
 
-static void expect_in(const char *name, const char *words)
-{
-	char *text = proc_read(name, NULL);
-
-	if (!strstr(text, words))
-		fail_msg("'%s' is not in: %s", words, text);
-	free(text);
-}
-
 static void put(const char *name, const char *text)
 {
 	FILE *f = fopen(proc_path(name), "we");
@@ -93,7 +84,7 @@ static void test_kept(void **state)
 				      "plain\xe2\x80\xae")),
 			 0);
 	assert_int_equal(filter(WORDS("add", "names", "dns || mdns", "--tshark", "none")), 0);
-	expect_in("err", "no tshark was found, so the expression is not checked");
+	proc_expect("err", "no tshark was found, so the expression is not checked");
 	assert_int_equal(filter(WORDS("add", "--no-check", "all", "--", "-1 < frame.len")), 0);
 	assert_int_equal(stat(proc_path("config/secvf/settings.json"), &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
@@ -126,12 +117,12 @@ static void test_refused(void **state)
 	(void)state;
 	assert_int_equal(filter(WORDS("add", "--settings", file, "--no-check", "web", "http")), 0);
 	assert_int_equal(filter(WORDS("add", "--settings", file, "--no-check", "web", "dns")), 2);
-	expect_in("err", "\"web\": a display filter has that name already");
+	proc_expect("err", "\"web\": a display filter has that name already");
 	assert_int_equal(filter(WORDS("show", "--settings", file, "wob")), 2);
-	expect_in("err", "the closest name is \"web\"");
+	proc_expect("err", "the closest name is \"web\"");
 	expect("out", "");
 	assert_int_equal(filter(WORDS("remove", "--settings", file, "\x1b[2J")), 2);
-	expect_in("err", "\"\\x1b[2J\"");
+	proc_expect("err", "\"\\x1b[2J\"");
 	assert_int_equal(filter(WORDS("rename", "--settings", file, "x", "y")), 2);
 	assert_int_equal(filter(WORDS("move", "--settings", file, "web", "2")), 2);
 	assert_int_equal(filter(WORDS("move", "--settings", file, "web", "0")), 2);
@@ -148,9 +139,9 @@ static void test_refused(void **state)
 	assert_int_equal(filter(WORDS("nothing")), 2);
 	assert_int_equal(proc_run(WORDS(SECVF, "filter"), "out", "err"), 2);
 	assert_int_equal(filter(WORDS("--help")), 0);
-	expect_in("out", "rename OLD NEW");
+	proc_expect("out", "rename OLD NEW");
 	assert_int_equal(filter(WORDS("move", "--help")), 0);
-	expect_in("out", "move NAME POSITION");
+	proc_expect("out", "move NAME POSITION");
 	assert_int_equal(filter(WORDS("list", "--settings", file)), 0);
 	expect("out", "   1  web  http\n");
 }
@@ -167,7 +158,7 @@ static void test_checked_by_tshark(void **state)
 	assert_int_equal(filter(WORDS("add", "--settings", file, "good", "tcp.port == 80")), 0);
 	expect("err", "");
 	assert_int_equal(filter(WORDS("add", "--settings", file, "bad", "tcp.port ==")), 2);
-	expect_in("err", "secvf: filter: 'tcp.port ==': ");
+	proc_expect("err", "secvf: filter: 'tcp.port ==': ");
 	assert_int_equal(filter(WORDS("add", "--settings", file, "bad", "no.such.field")), 2);
 	assert_int_equal(filter(WORDS("list", "--settings", file)), 0);
 	expect("out", "   1  good  tcp.port == 80\n");
@@ -183,8 +174,8 @@ static void test_broken(void **state)
 	(void)state;
 	put("b.json", "{\n  \"SavedDisplayFilters\": [tcp]\n}\n");
 	assert_int_equal(filter(WORDS("list", "--settings", file)), 0);
-	expect_in("err", "b.json:2:");
-	expect_in("err", "b.json.broken-2");
+	proc_expect("err", "b.json:2:");
+	proc_expect("err", "b.json.broken-2");
 	expect("out", "");
 	assert_int_equal(filter(WORDS("add", "--settings", file, "--no-check", "a", "tcp")), 0);
 	d = opendir(proc_dir());
@@ -227,8 +218,8 @@ static void test_round_trip(void **state)
 	assert_non_null(strstr(first, " blanks "));
 	free(first);
 	free(last);
-	expect_in("2.plist", "<?xml");
-	expect_in("3.plist", "bplist00");
+	proc_expect("2.plist", "<?xml");
+	proc_expect("3.plist", "bplist00");
 	for (unsigned i = 1; i < 3; i++)
 		python("import json, plistlib, sys\n"
 		       "folder, name = sys.argv[1].rsplit('/', 1)\n"
@@ -262,17 +253,17 @@ static void test_import(void **state)
 		      "   4  n        dns\n");
 	put("in.json", "{\"SavedDisplayFilters\": [\n{\"name\": 1}]}");
 	assert_int_equal(filter(WORDS("import", "--settings", file, proc_path("in.json"))), 2);
-	expect_in("err", "in.json:2: SavedDisplayFilters[0].name: a text");
+	proc_expect("err", "in.json:2: SavedDisplayFilters[0].name: a text");
 	put("in.json", "{\"other\": 1}");
 	assert_int_equal(filter(WORDS("import", "--settings", file, proc_path("in.json"))), 2);
-	expect_in("err", "no SavedDisplayFilters in it");
+	proc_expect("err", "no SavedDisplayFilters in it");
 	put("in.json", "tcp.port == 80\n");
 	assert_int_equal(filter(WORDS("import", "--settings", file, proc_path("in.json"))), 2);
-	expect_in("err", "neither a property list");
+	proc_expect("err", "neither a property list");
 	put("in.plist", "<plist><dict><key>SavedDisplayFilters</key><array><dict><key>name</key>"
 			"<real>1</real></dict></array></dict></plist>");
 	assert_int_equal(filter(WORDS("import", "--settings", file, proc_path("in.plist"))), 2);
-	expect_in("err", "in.plist: SavedDisplayFilters[0].name: a string is wanted, and a real");
+	proc_expect("err", "in.plist: SavedDisplayFilters[0].name: a string is wanted, and a real");
 	assert_int_equal(filter(WORDS("import", "--settings", file, "/nowhere")), 3);
 }
 
@@ -315,10 +306,10 @@ static void test_export(void **state)
 	assert_int_equal(filter(WORDS("add", "--settings", file, "--no-check", "a", "tcp")), 0);
 	put("to.plist", "mine");
 	assert_int_equal(filter(WORDS("export", "--settings", file, to)), 2);
-	expect_in("err", "to.plist: it is there; --force replaces it");
+	proc_expect("err", "to.plist: it is there; --force replaces it");
 	expect("to.plist", "mine");
 	assert_int_equal(filter(WORDS("export", "--settings", file, to, "--force")), 0);
-	expect_in("to.plist", "<string>tcp</string>");
+	proc_expect("to.plist", "<string>tcp</string>");
 	assert_int_equal(filter(WORDS("export", "--settings", file, proc_path("to.txt"))), 2);
 	assert_int_equal(
 		filter(WORDS("export", "--settings", file, proc_path("x.json"), "--binary")), 2);

@@ -41,15 +41,6 @@ static int minimize(const char *const words[])
 	return proc_run(argv, "out", "err");
 }
 
-static void expect_err(const char *text)
-{
-	char *err = proc_read("err", NULL);
-
-	if (!strstr(err, text))
-		fail_msg("'%s' is not in: %s", text, err);
-	free(err);
-}
-
 /* Neither folders of candidates nor parts of files. */
 static void expect_no_leftovers(void)
 {
@@ -130,7 +121,7 @@ static void test_one_of_ten_thousand(void **state)
 			minimize(WORDS(big_capture(), "-o", proc_kept(names[i]), "--jobs",
 				       i ? "4" : "1", "--", "grep", "-q", "TRIGGER", "{}")),
 			0);
-		expect_err("minimized 10000 frames, 3540000 bytes to 1 frame, 7 bytes");
+		proc_expect("err", "minimized 10000 frames, 3540000 bytes to 1 frame, 7 bytes");
 	}
 	one = proc_read("a.pcapng", &n);
 	two = proc_read("b.pcapng", &m);
@@ -174,7 +165,7 @@ static void test_tshark(void **state)
 					"flows,frames", "--timeout", "60", "--", "sh", "-c", script,
 					"sh", "{}")),
 			 0);
-	expect_err("to 1 frame, 354 bytes");
+	proc_expect("err", "to 1 frame, 354 bytes");
 	assert_true(contains("d.pcapng", "TRIGGER"));
 	expect_no_leftovers();
 }
@@ -193,8 +184,8 @@ static void test_hanging(void **state)
 	assert_int_equal(minimize(WORDS(CAPTURE("arp.pcap"), "-o", proc_kept("e2.pcapng"),
 					"--timeout", "0.1", "--", "sh", "-c", "sleep 600", "{}")),
 			 1);
-	expect_err("it ran for 100 ms and was killed");
-	expect_err("--timeout");
+	proc_expect("err", "it ran for 100 ms and was killed");
+	proc_expect("err", "--timeout");
 	assert_int_equal(access(proc_kept("e2.pcapng"), F_OK), -1);
 	expect_no_leftovers();
 }
@@ -208,21 +199,21 @@ static void test_exit_codes(void **state)
 	assert_int_equal(minimize(WORDS(f, "-o", o, "--exit", "signal", "--stages", "frames", "--",
 					"sh", "-c", crash, "{}")),
 			 0);
-	expect_err("to 1 frame,");
+	proc_expect("err", "to 1 frame,");
 	assert_int_equal(minimize(WORDS(f, "-o", o, "--exit", "nonzero", "--stages", "frames", "--",
 					"sh", "-c", crash, "{}")),
 			 0);
 	assert_int_equal(minimize(WORDS(f, "-o", o, "--exit", "3", "--stages", "frames", "--", "sh",
 					"-c", "grep -q HTTP \"$0\" && exit 3", "{}")),
 			 0);
-	expect_err("to 1 frame,");
+	proc_expect("err", "to 1 frame,");
 	/* A crash is no exit code, and an exit code no crash. */
 	assert_int_equal(minimize(WORDS(f, "-o", o, "--", "sh", "-c", crash, "{}")), 1);
-	expect_err("signal 11");
+	proc_expect("err", "signal 11");
 	assert_int_equal(
 		minimize(WORDS(f, "-o", o, "--exit", "signal", "--", "grep", "-q", "HTTP", "{}")),
 		1);
-	expect_err("it exited with 0");
+	proc_expect("err", "it exited with 0");
 }
 
 static void test_commands_that_say_nothing(void **state)
@@ -234,16 +225,16 @@ static void test_commands_that_say_nothing(void **state)
 	assert_int_equal(minimize(WORDS(f, "-o", o, "--", "sh", "-c",
 					"echo 'no such thing' >&2; false", "{}")),
 			 1);
-	expect_err("does not reproduce: it exited with 1, after \"no such thing\"");
+	proc_expect("err", "does not reproduce: it exited with 1, after \"no such thing\"");
 	assert_int_equal(minimize(WORDS(f, "-o", o, "--", "true", "{}")), 1);
-	expect_err("without frames");
+	proc_expect("err", "without frames");
 	snprintf(script, sizeof(script), "[ ! -e %s ] && touch %s; #", proc_kept("once"),
 		 proc_kept("once"));
 	assert_int_equal(minimize(WORDS(f, "-o", o, "--", "sh", "-c", script, "{}")), 1);
-	expect_err("reproduces sometimes");
+	proc_expect("err", "reproduces sometimes");
 	/* Its own bytes, which are not written anew the same. */
 	assert_int_equal(minimize(WORDS(f, "-o", o, "--", "cmp", "-s", f, "{}")), 1);
-	expect_err("reproduces as it is");
+	proc_expect("err", "reproduces as it is");
 	assert_int_equal(access(o, F_OK), -1);
 	expect_no_leftovers();
 }
@@ -273,7 +264,7 @@ static void test_interrupt(void **state)
 			proc_pause();
 		kill(pid, signals[i]);
 		assert_int_equal(proc_wait(pid), 0);
-		expect_err("interrupted: it may be made smaller still");
+		proc_expect("err", "interrupted: it may be made smaller still");
 		assert_int_equal(stat(out, &st), 0);
 		assert_in_range(st.st_size, 1000000, 3000000);
 		assert_true(contains("h.pcapng", "TRIGGER"));
@@ -287,14 +278,14 @@ static void test_limits(void **state)
 	assert_int_equal(minimize(WORDS(big_capture(), "-o", proc_kept("i.pcapng"), "--tests", "10",
 					"--", "grep", "-q", "TRIGGER", "{}")),
 			 0);
-	expect_err("by 11 tests");
-	expect_err("out of tests");
+	proc_expect("err", "by 11 tests");
+	proc_expect("err", "out of tests");
 	assert_true(contains("i.pcapng", "TRIGGER"));
 	assert_int_equal(
 		minimize(WORDS(big_capture(), "-o", proc_kept("i.pcapng"), "--time", "0.2", "--",
 			       "sh", "-c", "sleep 0.05; grep -q TRIGGER \"$0\"", "{}")),
 		0);
-	expect_err("out of time");
+	proc_expect("err", "out of time");
 	assert_true(contains("i.pcapng", "TRIGGER"));
 }
 
@@ -306,11 +297,11 @@ static void test_usage(void **state)
 	assert_int_equal(minimize(WORDS("--help")), 0);
 	assert_int_equal(minimize(WORDS("-o", o)), 2);
 	assert_int_equal(minimize(WORDS(f, "-o", o)), 2);
-	expect_err("by which command?");
+	proc_expect("err", "by which command?");
 	assert_int_equal(minimize(WORDS(f, "-o", o, "--")), 2);
 	assert_int_equal(minimize(WORDS(f, f, "-o", o, "--", "grep", "{}")), 2);
 	assert_int_equal(minimize(WORDS(f, "-o", o, "--", "grep", "x")), 2);
-	expect_err("no {} in 'grep'");
+	proc_expect("err", "no {} in 'grep'");
 	assert_int_equal(minimize(WORDS(f, "-o", proc_kept("x.gz"), "--", "grep", "{}")), 2);
 	assert_int_equal(minimize(WORDS(f, "-o", o, "--exit", "256", "--", "grep", "{}")), 2);
 	assert_int_equal(minimize(WORDS(f, "-o", o, "--timeout", "0", "--", "grep", "{}")), 2);
@@ -320,12 +311,12 @@ static void test_usage(void **state)
 	assert_int_equal(minimize(WORDS(f, "-o", o, "-F", "x", "--", "grep", "{}")), 2);
 	assert_int_equal(minimize(WORDS("/nowhere", "-o", o, "--", "grep", "{}")), 3);
 	assert_int_equal(minimize(WORDS(f, "-o", "/nowhere/x", "--", "grep", "{}")), 3);
-	expect_err("/nowhere/x: cannot be written");
+	proc_expect("err", "/nowhere/x: cannot be written");
 	assert_int_equal(minimize(WORDS(f, "-o", o, "--", "/nowhere/program", "{}")), 3);
-	expect_err("/nowhere/program: cannot be run");
+	proc_expect("err", "/nowhere/program: cannot be run");
 	setenv("TMPDIR", "/nowhere", 1);
 	assert_int_equal(minimize(WORDS(f, "-o", o, "--", "true", "{}")), 3);
-	expect_err("set TMPDIR");
+	proc_expect("err", "set TMPDIR");
 	setenv("TMPDIR", proc_dir(), 1);
 	assert_int_equal(access(o, F_OK), -1);
 	expect_no_leftovers();
@@ -344,14 +335,14 @@ static void test_names(void **state)
 	assert_int_equal(minimize(WORDS(cut, "-o", "-x.pcapng", "--stages", "frames", "--", "sh",
 					"-c", "[ $(wc -c <\"$0\") -gt 300 ]", "{}")),
 			 0);
-	expect_err("broken at byte 426");
+	proc_expect("err", "broken at byte 426");
 	assert_int_equal(access("./-x.pcapng", F_OK), 0);
 	assert_int_equal(minimize(WORDS("./-x.pcapng", "--stages", "frames", "--", "sh", "-c",
 					"[ $(wc -c <\"$0\") -gt 300 ]", "{}")),
 			 0);
 	assert_int_equal(access("./-x.min.pcapng", F_OK), 0);
 	assert_int_equal(minimize(WORDS("./-x.pcapng", "--", "grep", "{}")), 2);
-	expect_err("is there already");
+	proc_expect("err", "is there already");
 	unlink("./-x.min.pcapng");
 }
 

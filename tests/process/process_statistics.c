@@ -32,15 +32,6 @@ static int stats(const char *const words[])
 	return proc_run(argv, "out", "err");
 }
 
-static void expect(const char *file, const char *text)
-{
-	char *found = proc_read(file, NULL);
-
-	if (!strstr(found, text))
-		fail_msg("'%s' is not in: %s", text, found);
-	free(found);
-}
-
 static void expect_empty(const char *file)
 {
 	char *found = proc_read(file, NULL);
@@ -59,12 +50,12 @@ static void test_formats(void **state)
 		skip();
 	assert_int_equal(stats(WORDS(CAPTURE("session.pcapng"))), 0);
 	expect_empty("err");
-	expect("out", "92 frames, 14963 bytes; decoded by tshark: 92, by headers alone: 0\n");
-	expect("out", "TCP: 55 frames, 10689 bytes; conversations: 4 different; tcp\n");
-	expect("out", "dns && dns.qry.name == \"www.malware.example\"\n");
+	proc_expect("out", "92 frames, 14963 bytes; decoded by tshark: 92, by headers alone: 0\n");
+	proc_expect("out", "TCP: 55 frames, 10689 bytes; conversations: 4 different; tcp\n");
+	proc_expect("out", "dns && dns.qry.name == \"www.malware.example\"\n");
 	assert_int_equal(stats(WORDS("-T", "csv", "--top", "1", CAPTURE("session.pcapng"))), 0);
-	expect("out", "\r\narp.opcodes,\"1\",requests,4,168,4,,,,,0,\"arp.opcode == 1\","
-		      "\"!(arp.opcode == 1)\"\r\n");
+	proc_expect("out", "\r\narp.opcodes,\"1\",requests,4,168,4,,,,,0,\"arp.opcode == 1\","
+			   "\"!(arp.opcode == 1)\"\r\n");
 	assert_int_equal(stats(WORDS("-T", "json", "-c", "10", CAPTURE("session.pcapng"))), 0);
 	text = proc_read("out", NULL);
 	root = json_tokener_parse(text);
@@ -80,9 +71,9 @@ static void test_without_tshark(void **state)
 	(void)state;
 	assert_int_equal(stats(WORDS("--tshark", "none", "-f", "arp", CAPTURE("session.pcapng"))),
 			 0);
-	expect("err", "secvf: 7 of 7 frames were counted by their headers alone: no tshark");
-	expect("out", "7 frames, 294 bytes; decoded by tshark: 0, by headers alone: 7\n");
-	expect("out", "arp.opcode == 1\n");
+	proc_expect("err", "secvf: 7 of 7 frames were counted by their headers alone: no tshark");
+	proc_expect("out", "7 frames, 294 bytes; decoded by tshark: 0, by headers alone: 7\n");
+	proc_expect("out", "arp.opcode == 1\n");
 }
 
 static void test_file(void **state)
@@ -92,33 +83,33 @@ static void test_file(void **state)
 				     CAPTURE("arp.pcap"))),
 			 0);
 	expect_empty("out");
-	expect("table.csv", "section,key,name,frames,");
+	proc_expect("table.csv", "section,key,name,frames,");
 	assert_int_equal(
 		stats(WORDS("--tshark", "none", "-o", "/nowhere/at/all", CAPTURE("arp.pcap"))), 3);
-	expect("err", "/nowhere/at/all");
+	proc_expect("err", "/nowhere/at/all");
 }
 
 static void test_errors(void **state)
 {
 	(void)state;
 	assert_int_equal(stats(WORDS("--help")), 0);
-	expect("out", "usage: secvf stats ");
+	proc_expect("out", "usage: secvf stats ");
 	assert_int_equal(stats(WORDS("--tshark", "none")), 2);
-	expect("err", "no capture was named");
+	proc_expect("err", "no capture was named");
 	assert_int_equal(stats(WORDS("-T", "ek", CAPTURE("arp.pcap"))), 2);
-	expect("err", "one of text, json, csv is wanted");
+	proc_expect("err", "one of text, json, csv is wanted");
 	assert_int_equal(stats(WORDS("--top", "-1", CAPTURE("arp.pcap"))), 2);
 	assert_int_equal(stats(WORDS("--pps", "5", CAPTURE("arp.pcap"))), 2);
-	expect("err", "secvf stats --help");
+	proc_expect("err", "secvf stats --help");
 	assert_int_equal(stats(WORDS("-f", "no filter", CAPTURE("arp.pcap"))), 2);
 	expect_empty("out");
 	assert_int_equal(stats(WORDS("--tshark", "none", CAPTURE("no-such.pcap"))), 3);
-	expect("err", "no-such.pcap");
+	proc_expect("err", "no-such.pcap");
 	expect_empty("out");
 	/* As far as it is whole. */
 	assert_int_equal(stats(WORDS("--tshark", "none", FIXTURES "/corrupt/cut-record-data.pcap")),
 			 3);
-	expect("out", " frames, ");
+	proc_expect("out", " frames, ");
 	assert_int_equal(stats(WORDS("--tshark", "none", "--tolerant",
 				     FIXTURES "/corrupt/cut-record-data.pcap")),
 			 0);
@@ -128,7 +119,7 @@ static void test_runts_are_said(void **state)
 {
 	(void)state;
 	assert_int_equal(stats(WORDS("--tshark", "none", CAPTURE("hostile-runts.pcap"))), 0);
-	expect("err", " frames were not counted: the switch dropped them");
+	proc_expect("err", " frames were not counted: the switch dropped them");
 }
 
 int main(void)

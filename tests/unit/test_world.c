@@ -101,15 +101,21 @@ static uint64_t rich_seed(void)
 	return found;
 }
 
-static void judge_end(void (*falsify)(struct world *w), const char *part)
+/* The world that was started, at its end. */
+static void judge(void (*falsify)(struct world *w), const char *part)
 {
-	start(rich_seed());
 	run(world);
 	assert_string_equal(result.why, "");
 	falsify(world);
 	check_end(world);
 	expect_why(part);
 	finish();
+}
+
+static void judge_end(void (*falsify)(struct world *w), const char *part)
+{
+	start(rich_seed());
+	judge(falsify, part);
 }
 
 static void one_forwarded_less(struct world *w)
@@ -276,12 +282,7 @@ static void start_filling(void)
 static void judge_backfill(void (*falsify)(struct world *w), const char *part)
 {
 	start_filling();
-	run(world);
-	assert_string_equal(result.why, "");
-	falsify(world);
-	check_end(world);
-	expect_why(part);
-	finish();
+	judge(falsify, part);
 }
 
 static void one_filled_more(struct world *w)
