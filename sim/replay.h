@@ -49,6 +49,7 @@ struct replay_config {
 	uint64_t loops;	  /* passes; 0: for ever */
 	uint64_t limit;	  /* frames in all; 0: no limit */
 	bool unique_ip;
+	bool paced;		/* frames are due at times: reads are to be short */
 	const char *const *vms; /* "NAME=MAC" each; borrowed */
 	unsigned vm_count;
 };

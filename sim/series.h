@@ -46,7 +46,7 @@ void series_add(struct series *s, const struct series_row *row);
 /** series_done() - Free */
 void series_done(struct series *s);
 
-/** series_csv() - A header and a line a row: docs/formats.md has the columns */
+/** series_csv() - A header and a line a row: docs/load.md has the columns */
 void series_csv(const struct series *s, struct buf *out);
 
 /**

@@ -703,11 +703,14 @@ static void fail_stuck(struct world *w, const char *what)
 	fail(w,
 	     "%s: %" PRIu64 " frames unsettled, tsharks%s; ids: tail %" PRIu64 ", on disk %" PRIu64
 	     ", queued %" PRIu64 ", goal %" PRIu64 ", emitted %" PRIu64 ", head %" PRIu64
-	     "; %u jobs, %u writing%s%s%s",
+	     "; %u jobs, %u writing%s%s%s; backfill %s%s, %" PRIu64 " frames in gaps, %" PRIu64
+	     " out",
 	     what, store_unsettled(&w->pipeline.store), lanes, w->pipeline.store.tail, p->on_disk,
 	     p->queued, p->goal, w->pipeline.store.emitted, w->pipeline.store.head, p->under_way,
 	     p->writing, p->failed ? ", disk failed" : "", p->ending ? ", ending" : "",
-	     w->journal ? ", journal" : "");
+	     w->journal ? ", journal" : "", backfill_phase_name(w->backfill.phase),
+	     w->backfill.last ? " at the end" : "", w->pipeline.gaps.frames,
+	     w->backfill.out.frames);
 }
 
 /* Nothing can move now: go to the next moment at which something can. */
@@ -1220,8 +1223,8 @@ static void begin(struct world *w, uint64_t seed)
 	begin_disk(w, seed);
 	w->config.gaps = w->mode != BACKFILL_OFF;
 	check(pipeline_init(&w->pipeline, &w->config) == 0);
-	backfill_init(&w->backfill, w->mode, &w->pipeline,
-		      (struct backfill_reader){.ask = ask, .done = done, .ctx = w});
+	check(backfill_init(&w->backfill, w->mode, &w->pipeline,
+			    (struct backfill_reader){.ask = ask, .done = done, .ctx = w}) == 0);
 	/* A thread may be slow to start: everything may have come, and ended, before its first
 	 * step. */
 	if (!w->script && random_chance(&w->random, 100))

@@ -1,6 +1,7 @@
 /* backfill.c - the gaps of one pipeline through another */
 #include "backfill.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -66,6 +67,35 @@ static void name(struct backfill *b, uint64_t id, enum undecoded cause, uint64_t
 	run_extend(&b->again, id, ts_ns);
 }
 
+/* The frame is a gap as before. */
+static void again_later(struct backfill *b, const struct gap *was)
+{
+	b->failed = true;
+	gaps_add(&b->first->gaps, was->first, was->cause);
+}
+
+/* Its row will not come, for want of memory. */
+static void give_up(struct backfill *b, const struct gap *was)
+{
+	if (!b->second_is_last) {
+		again_later(b, was);
+		return;
+	}
+	count(&b->gauges.left, 1);
+	name(b, was->first, was->cause, 0);
+}
+
+/* The second pipeline's frames below @end have had their rows, or will have none. */
+static void pass_over(struct backfill *b, uint64_t end)
+{
+	struct gap was;
+
+	for (; b->row < end; b->row++) {
+		check(gaps_take(&b->out, UINT64_MAX, 1, &was));
+		give_up(b, &was);
+	}
+}
+
 /* Return: false where the frame is a gap as before, and there is no news of it */
 static bool account(struct backfill *b, const struct decoded *d, const struct gap *was)
 {
@@ -79,8 +109,7 @@ static bool account(struct backfill *b, const struct decoded *d, const struct ga
 		return true;
 	}
 	if (now == UNDECODED_LOST_CHILD && !b->second_is_last) {
-		b->failed = true;
-		gaps_add(&b->first->gaps, was->first, was->cause);
+		again_later(b, was);
 		return false;
 	}
 	count(now == UNDECODED_QUARANTINED ? &b->gauges.quarantined : &b->gauges.left, 1);
@@ -97,6 +126,8 @@ static bool offer(void *ctx, struct decoded *d)
 
 	/* One that was refused comes again. */
 	if (!d->update) {
+		pass_over(b, d->id);
+		b->row++;
 		check(gaps_take(&b->out, UINT64_MAX, 1, &was));
 		if (!account(b, d, &was)) {
 			decoded_free(d);
@@ -111,14 +142,20 @@ static bool offer(void *ctx, struct decoded *d)
 	return true;
 }
 
-/* The second pipeline's own words about frames have numbers that nobody knows; account() says them
- * right. */
+static bool begins(const char *members, size_t n, const char *with)
+{
+	return n > strlen(with) && memcmp(members, with, strlen(with)) == 0;
+}
+
+/* The second pipeline's own words about frames have numbers that nobody knows; account() and
+ * give_up() say them right. */
 static void audit_line(void *ctx, const char *members, size_t n)
 {
-	static const char undecoded[] = "\"event\":\"undecoded\"";
 	struct backfill *b = ctx;
 
-	if (n < sizeof(undecoded) || memcmp(members, undecoded, sizeof(undecoded) - 1) != 0)
+	if (!begins(members, n, "\"event\":\"drop\"") &&
+	    !begins(members, n, "\"event\":\"undecoded\"") &&
+	    !begins(members, n, "\"event\":\"missed\""))
 		b->audit.line(b->audit.ctx, members, n);
 }
 
@@ -152,25 +189,45 @@ static struct pipeline_config configure(struct backfill *b)
 	config.write = config.cut_each = config.adaptive = config.gaps = false;
 	config.tshark_write = NULL;
 	config.lossless = true;
-	/* A piece has an end only where its rows are not held back. */
-	config.flush = !b->last;
 	config.buffer_frames = b->last ? 0 : BACKFILL_PIECE_FRAMES;
-	config.buffer_bytes = 0;
+	config.buffer_bytes = BACKFILL_BUFFER_BYTES;
+	if (config.buffer_bytes > b->first->config.buffer_bytes && b->first->config.buffer_bytes)
+		config.buffer_bytes = b->first->config.buffer_bytes;
+	/* A piece has an end only where its rows are not held back; so has a store that is small.
+	 */
+	config.flush = !b->last || config.buffer_bytes < BACKFILL_BUFFER_BYTES;
 	config.profile = b->first->config.adaptive ? PROFILE_LEAN : b->first->config.profile;
 	config.sink = (struct sink){.offer = offer, .ctx = b};
 	config.audit = (struct audit){.line = audit_line, .ctx = b};
 	return config;
 }
 
+static void forget_second(struct backfill *b)
+{
+	if (b->made)
+		pipeline_done(&b->second);
+	b->made = false;
+}
+
 static void begin(struct backfill *b, uint64_t now_ns)
 {
 	struct pipeline_config config = configure(b);
+	int error;
 
 	b->retry_ns = now_ns + BACKFILL_RETRY_NS;
-	if (pipeline_init(&b->second, &config)) {
+	forget_second(b);
+	error = pipeline_init(&b->second, &config);
+	if (error) {
+		audit_begin(&b->audit, "backfill_failed");
+		audit_u64(&b->audit, "id", gaps_oldest(&b->first->gaps));
+		audit_u64(&b->audit, "frames", b->first->gaps.frames);
+		audit_str(&b->audit, "error", strerror(-error));
+		audit_end(&b->audit);
 		b->stopped = b->last; /* else another time */
 		return;
 	}
+	b->made = true;
+	b->row = 1;
 	/* Release: it is whole; pairs with backfill_running(). */
 	atomic_store_explicit(&b->running, &b->second, memory_order_release);
 	b->second_is_last = b->last;
@@ -192,8 +249,8 @@ static void finish(struct backfill *b, uint64_t now_ns)
 	if (b->second_is_last || atomic_load_explicit(&b->gauges.fills, memory_order_relaxed))
 		count(&b->gauges.ns, now_ns - b->since_ns);
 	atomic_store_explicit(&b->gauges.fills, false, memory_order_relaxed);
+	/* A signal's handler may be at it: it is freed when the next begins. */
 	atomic_store_explicit(&b->running, NULL, memory_order_release);
-	pipeline_done(&b->second);
 	b->phase = BACKFILL_RESTS;
 	b->retry_ns = b->failed ? now_ns + BACKFILL_RETRY_NS : 0;
 	b->failed = false;
@@ -203,9 +260,19 @@ static void finish(struct backfill *b, uint64_t now_ns)
 
 /* ---- frames, from wherever they are ---- */
 
+/* The next one is not published, for want of memory. */
+static void pass_by(struct backfill *b)
+{
+	struct gap one = {.first = b->next, .last = b->next, .cause = b->piece.cause};
+
+	b->next++;
+	give_up(b, &one);
+}
+
 static void publish(struct backfill *b, const unsigned char *block, uint64_t now_ns)
 {
 	struct packet_view v = packet_of(block);
+	uint64_t dropped = count_of(&b->second.tap.dropped_queue);
 
 	tap_publish(&b->second.tap, &(struct frame){.data = v.data,
 						    .caplen = v.caplen,
@@ -214,6 +281,11 @@ static void publish(struct backfill *b, const unsigned char *block, uint64_t now
 						    .serial = b->next,
 						    .ingress = (uint16_t)v.interface,
 						    .published_ns = now_ns});
+	/* There was room. */
+	if (count_of(&b->second.tap.dropped_queue) != dropped) {
+		pass_by(b);
+		return;
+	}
 	gaps_add(&b->out, b->next, b->piece.cause);
 	b->published++;
 	b->next++;
@@ -303,8 +375,15 @@ static bool publish_next(struct backfill *b, uint64_t now_ns)
 {
 	struct store *store = &b->first->store;
 
-	if (!tap_has_room(&b->second.tap) || !gaps_room(&b->out))
+	if (!tap_has_room(&b->second.tap))
 		return false;
+	if (!gaps_room(&b->out)) {
+		/* The end does not wait for memory. */
+		b->starves = !b->last;
+		if (!b->starves)
+			pass_by(b);
+		return !b->starves;
+	}
 	if (b->next < store->tail)
 		return publish_from_files(b, now_ns);
 	publish(b, store_slot(store, b->next)->block, now_ns);
@@ -376,7 +455,7 @@ static bool is_enough(struct backfill *b, uint64_t now_ns)
 
 static void fill(struct backfill *b, uint64_t now_ns)
 {
-	b->waits = false;
+	b->waits = b->starves = false;
 	/* A frame that is lost, or read, counts as one; so a step is bounded. */
 	for (unsigned n = 0; n < PIPELINE_STEP_FRAMES; n++) {
 		end_piece(b, now_ns);
@@ -455,7 +534,7 @@ static void add_wait(struct backfill *b, struct pipeline_wait *wait)
 /* Whether the next step finds frames to publish that this one had no room for. */
 static bool has_more(struct backfill *b)
 {
-	if (b->phase != BACKFILL_FILLS || b->stopped || b->reading || b->waits)
+	if (b->phase != BACKFILL_FILLS || b->stopped || b->reading || b->waits || b->starves)
 		return false;
 	return (has_piece(b) || (b->second_is_last && gap_waits(b))) &&
 	       tap_has_room(&b->second.tap);
@@ -467,6 +546,8 @@ static void say_wait(struct backfill *b, uint64_t now_ns, struct pipeline_wait *
 		add_wait(b, wait);
 	if (has_more(b) || (b->phase == BACKFILL_RESTS && b->last && !backfill_over(b)))
 		wait->due_ns = 0;
+	if (b->starves)
+		wait->due_ns = least(wait->due_ns, now_ns + BACKFILL_STARVE_NS);
 	if (b->phase == BACKFILL_FILLS && !b->second_is_last && !has_piece(b) && !frames_out(b))
 		wait->due_ns = least(wait->due_ns, b->idle_ns + BACKFILL_LINGER_NS);
 	/* An idle machine without gaps sleeps. */
@@ -503,6 +584,7 @@ void backfill_step(struct backfill *b, uint64_t now_ns, struct pipeline_wait *wa
 		fill(b, now_ns);
 	if (b->phase != BACKFILL_RESTS) {
 		pipeline_step(&b->second, now_ns, &b->wait);
+		pass_over(b, b->second.store.emitted);
 		if (b->phase == BACKFILL_ENDS && pipeline_finished(&b->second))
 			finish(b, now_ns);
 	}
@@ -531,8 +613,8 @@ bool backfill_over(struct backfill *b)
 		(b->stopped || !b->first->config.tshark || !gap_waits(b)));
 }
 
-void backfill_init(struct backfill *b, enum backfill_mode mode, struct pipeline *first,
-		   struct backfill_reader reader)
+int backfill_init(struct backfill *b, enum backfill_mode mode, struct pipeline *first,
+		  struct backfill_reader reader)
 {
 	memset(b, 0, sizeof(*b));
 	b->mode = mode;
@@ -542,12 +624,12 @@ void backfill_init(struct backfill *b, enum backfill_mode mode, struct pipeline 
 	b->audit = (struct audit){.line = first->config.audit.line, .ctx = first->config.audit.ctx};
 	room_init(&b->room, first->config.buffer_frames);
 	check(mode == BACKFILL_OFF || first->config.gaps);
+	return mode == BACKFILL_OFF || audit_reserve(&b->audit) ? 0 : -ENOMEM;
 }
 
 void backfill_done(struct backfill *b)
 {
-	if (b->phase != BACKFILL_RESTS)
-		pipeline_done(&b->second);
+	forget_second(b);
 	b->phase = BACKFILL_RESTS;
 	gaps_done(&b->out);
 	buf_done(&b->read.blocks);

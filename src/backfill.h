@@ -39,11 +39,15 @@
 /* At the end of the run: frames on their way to the second pipeline, and of one read. */
 #define BACKFILL_QUEUE_FRAMES 16384u
 #define BACKFILL_READ_FRAMES  4096u
+/* What a second pipeline holds at most, and never more than the first may. From there on tshark
+ * need not flush: it holds back less than that. */
+#define BACKFILL_BUFFER_BYTES (UINT64_C(256) << 20)
 /* A read ends with the frame that fills this. */
 #define BACKFILL_READ_BYTES (1u << 20)
 
 #define BACKFILL_LINGER_NS  UINT64_C(5000000000)
 #define BACKFILL_RETRY_NS   UINT64_C(60000000000)
+#define BACKFILL_STARVE_NS  UINT64_C(10000000)
 
 enum backfill_mode {
 	BACKFILL_OFF,
@@ -93,12 +97,13 @@ struct backfill {
 	enum backfill_phase phase;
 	struct pipeline *first;
 	struct backfill_reader reader; /* ask NULL: there are no files */
-	struct pipeline second;	       /* but where it rests */
-	struct pipeline_wait wait;     /* of the second */
-	bool last;		       /* the run has ended: it need not give way */
-	bool second_is_last;	       /* made after that */
-	bool stopped;		       /* the user wants an end */
-	bool failed;		       /* its tsharks could not be kept alive */
+	struct pipeline second;	       /* where it was @made; at work but where it rests */
+	bool made;
+	struct pipeline_wait wait; /* of the second */
+	bool last;		   /* the run has ended: it need not give way */
+	bool second_is_last;	   /* made after that */
+	bool stopped;		   /* the user wants an end */
+	bool failed;		   /* its tsharks could not be kept alive */
 	struct room room;
 	bool has_room;
 	uint64_t retry_ns;	    /* not before */
@@ -108,10 +113,12 @@ struct backfill {
 	struct backfill_read read;
 	bool reading;
 	bool waits;	  /* for the spool: the next frame is on its way to a file */
+	bool starves;	  /* for memory */
 	uint64_t read_at; /* of the block of frame @read_id, in it */
 	uint64_t read_id;
 	struct gaps out;    /* published, and not back; in the order that they come back in */
 	uint64_t forgotten; /* gaps, for want of memory; counted as lost */
+	uint64_t row;	    /* of the second: frames below have had their rows */
 	uint64_t published; /* to any second pipeline */
 	struct run again;   /* not decoded this time either, and not told yet */
 	enum undecoded again_cause;
@@ -123,9 +130,10 @@ struct backfill {
 /** backfill_phase_name() - "rests", "fills", "ends" */
 const char *backfill_phase_name(enum backfill_phase phase);
 
-/** backfill_init() - @first: borrowed, initialised with config.gaps */
-void backfill_init(struct backfill *b, enum backfill_mode mode, struct pipeline *first,
-		   struct backfill_reader reader);
+/** backfill_init() - @first: borrowed, initialised with config.gaps. Return: 0, or -ENOMEM; it is
+ * backfill_done()'s all the same */
+int backfill_init(struct backfill *b, enum backfill_mode mode, struct pipeline *first,
+		  struct backfill_reader reader);
 
 /** backfill_done() - Free; the reader must have ended, and @first be there still */
 void backfill_done(struct backfill *b);

@@ -411,8 +411,6 @@ static void miss(struct pipeline *p, uint64_t id, uint64_t ts_ns, bool update)
 	run_extend(run, id, ts_ns);
 }
 
-/* Offer the refused frame again, or the next settled one. Return: false where the sink is full or
- * nothing is settled. */
 /* When the next frame without a row has kept others waiting for too long; UINT64_MAX: never, as all
  * wait for the same tshark, or the source does. */
 static uint64_t pass_due(struct pipeline *p)
@@ -440,6 +438,8 @@ static struct slot *next_row(struct pipeline *p, uint64_t *id, uint64_t now_ns)
 	return slot;
 }
 
+/* Offer the refused frame again, or the next settled one. Return: false where the sink is full or
+ * nothing is settled. */
 static bool emit_one(struct pipeline *p, uint64_t now_ns)
 {
 	struct decoded *d = p->refused;

@@ -339,7 +339,7 @@ static char *keep_raw(struct lane *l, const struct ek_line *line, uint32_t *n)
 	char *raw;
 
 	*n = 0;
-	if (!l->p->config.verbatim || total > SLOT_RAW_MAX)
+	if (!l->p->config.verbatim || total > SLOT_RAW_MAX || l->index.failed)
 		return NULL;
 	raw = malloc(total);
 	if (!raw)
@@ -421,7 +421,7 @@ static void read_line(struct lane *l, const struct ek_line *line, uint64_t now_n
 	case EK_INDEX:
 		if (!l->p->config.verbatim)
 			return;
-		l->index.n = 0;
+		buf_reset(&l->index);
 		buf_put(&l->index, line->p, line->n);
 		buf_putc(&l->index, '\n');
 		return;
@@ -430,7 +430,7 @@ static void read_line(struct lane *l, const struct ek_line *line, uint64_t now_n
 			match_document(l, &record, line, now_ns);
 		else
 			refuse(l, EK_REFUSED_UNNUMBERED, line, NULL);
-		l->index.n = 0;
+		buf_reset(&l->index);
 		return;
 	case EK_NOISE:
 		/* An empty line holds nothing that could be lost. */

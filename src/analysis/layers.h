@@ -136,7 +136,7 @@ void layers_put_tree(const struct layers *l, uint32_t mark, bool hidden, struct 
  *
  * {"tree":[{"label","filter","field","view","start","bytes","severity","generated":true,...,
  * "children":[...]}],"views":[{"name","hex"}],"streams":[{"kind","filter"}]}; members that a node
- * has not are left out.
+ * has not are left out. "cut":true is behind them where a bound was met.
  */
 void layers_put_json(const struct layers *l, struct buf *out);
 

@@ -17,6 +17,13 @@ struct buf {
 /** buf_done() - Free the bytes and zero the struct */
 void buf_done(struct buf *b);
 
+/** buf_reset() - Empty it; what failed is forgotten with what it held */
+static inline void buf_reset(struct buf *b)
+{
+	b->n = 0;
+	b->failed = false;
+}
+
 /** buf_reserve() - Make room for @n more bytes. Return: false where memory ran out (b->failed) */
 bool buf_reserve(struct buf *b, size_t n);
 

@@ -10,9 +10,8 @@ bool filling_open(struct session *s)
 	if (s->options.backfill != BACKFILL_OFF && s->spools &&
 	    refill_start(&s->refill, &s->spool.places, &s->waker))
 		return false;
-	backfill_init(&s->backfill, s->options.backfill, s->pipeline,
-		      s->refill.started ? refill_reader(&s->refill) : none);
-	return true;
+	return backfill_init(&s->backfill, s->options.backfill, s->pipeline,
+			     s->refill.started ? refill_reader(&s->refill) : none) == 0;
 }
 
 void filling_close(struct session *s)

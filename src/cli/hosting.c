@@ -127,24 +127,38 @@ static const unsigned char *step_to(struct hosting_reader *r, uint64_t id)
 	return r->block;
 }
 
+#define READ_TRIES 5
+
 const unsigned char *hosting_read(struct hosting_reader *r, uint64_t id)
 {
-	struct frame_query q = {.id = id};
-	const unsigned char *block = NULL;
+	const unsigned char *block;
 
 	if (r->segment && id >= r->id && id < r->end)
 		return step_to(r, id);
 	segment_unref(r->segment);
 	r->segment = NULL;
-	if (session_ask(r->s, &q)) {
+	/* A file that is sealed while it is looked for has another name then. */
+	for (int i = 0; i < READ_TRIES; i++) {
+		struct frame_query q = {.id = id};
+		int error;
+
+		if (!session_ask(r->s, &q)) {
+			r->over = true;
+			return NULL;
+		}
 		r->segment = q.segment;
-		r->block = block = q.block;
+		r->block = q.block;
 		r->id = id;
 		r->end = q.end;
-		if (q.where == FRAME_LEFT && r->scans && frame_scan_to(&r->scan, id, &block))
-			block = NULL;
+		if (q.where != FRAME_LEFT)
+			return q.block;
+		error = r->scans ? frame_scan_to(&r->scan, id, &block) : -ENODEV;
+		if (!error)
+			return block;
+		if (error != -ENOENT)
+			return NULL;
 	}
-	return block;
+	return NULL;
 }
 
 bool hosting_block(struct session *s, uint64_t id, struct buf *block)
@@ -418,6 +432,17 @@ static bool add_texts(struct hosting *h, struct json_object *body, const char *k
 	return ok;
 }
 
+/* A name that begins as an option does is one all the same. */
+static bool add_file(struct hosting *h, const char *name)
+{
+	char path[HOSTING_PATH_MAX];
+
+	if (*name != '-')
+		return add_word(h, name, NULL);
+	snprintf(path, sizeof(path), "./%s", name);
+	return add_word(h, path, NULL);
+}
+
 static bool add_rate(struct hosting *h, const char *rate)
 {
 	if (!rate || strcmp(rate, "recorded") == 0)
@@ -427,16 +452,38 @@ static bool add_rate(struct hosting *h, const char *rate)
 	return add_word(h, "--pps", rate);
 }
 
-/* serve's words, then those of the request: the later ones count. */
-static bool make_words(struct hosting *h, struct json_object *body)
+static bool add_number(struct hosting *h, struct json_object *from, const char *key,
+		       const char *option)
+{
+	struct json_object *n;
+
+	return !json_object_object_get_ex(from, key, &n) ||
+	       add_word(h, option, json_object_get_string(n));
+}
+
+/* Of the panel's settings those that a person has set. */
+static bool add_settings(struct hosting *h, struct json_object *kept)
+{
+	const char *decode = hosting_text(kept, "decode");
+
+	return add_number(h, kept, "buffer_frames", "--buffer-frames") &&
+	       add_number(h, kept, "queue_limit", "--queue-limit") &&
+	       /* Which is the default, where it can be had. */
+	       (!decode || strcmp(decode, "auto") == 0 || add_word(h, "--decode", decode)) &&
+	       add_texts(h, kept, "preferences", "-o");
+}
+
+/* Settings, serve's words, then those of the request: the later ones count. */
+static bool make_words(struct hosting *h, struct json_object *kept, struct json_object *body)
 {
 	const char *text;
-	struct json_object *files, *loops;
+	struct json_object *files;
 	bool ok = true, own = json_object_object_get_ex(body, "files", &files) &&
 			      json_object_array_length(files);
 
 	forget_words(h);
-	ok = add_word(h, "replay", NULL) && add_word(h, "-q", NULL) && add_word(h, "-T", "none");
+	ok = add_word(h, "replay", NULL) && add_word(h, "-q", NULL) && add_word(h, "-T", "none") &&
+	     add_settings(h, kept);
 	for (int i = 0; ok && i < h->words; i++)
 		ok = add_word(h, h->word[i], NULL);
 	ok = ok && add_rate(h, hosting_text(body, "rate")) &&
@@ -447,10 +494,9 @@ static bool make_words(struct hosting *h, struct json_object *body)
 		ok = add_word(h, "--decode", text);
 	if (ok && (text = hosting_text(body, "write")) && *text)
 		ok = add_word(h, "-w", text);
-	if (ok && json_object_object_get_ex(body, "loop", &loops))
-		ok = add_word(h, "--loop", json_object_get_string(loops));
+	ok = ok && add_number(h, body, "loop", "--loop");
 	for (size_t i = 0; ok && own && i < json_object_array_length(files); i++)
-		ok = add_word(h, json_object_get_string(json_object_array_get_idx(files, i)), NULL);
+		ok = add_file(h, json_object_get_string(json_object_array_get_idx(files, i)));
 	return ok;
 }
 
@@ -484,12 +530,19 @@ static void renew_inspectors(struct hosting *h, const struct dissect *dissect)
 static enum panel_result prepare(struct hosting *h, struct json_object *body, struct err *err)
 {
 	time_t seconds = time(NULL);
+	struct json_object *kept;
 	struct tm tm;
+	bool fits;
 
 	/* Their preferences point into the words of the last session. */
 	renew_inspectors(h, NULL);
 	hosting_whole_begin(h);
-	if (!make_words(h, body)) {
+	kept = hosting_kept(h, err);
+	if (!kept)
+		return PANEL_FAILED;
+	fits = make_words(h, kept, body);
+	json_object_put(kept);
+	if (!fits) {
 		err_set(err, EXIT_USAGE, "more than %d words", HOSTING_WORDS_MAX);
 		return PANEL_BAD;
 	}

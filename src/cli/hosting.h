@@ -139,7 +139,7 @@ struct hosting {
 	int exit;		 /* of the last session that ended */
 	struct session *session; /* NULL: none to be held */
 	unsigned holders;
-	char capture_filter[512]; /* of the session, as it was last set */
+	char capture_filter[PANEL_FILTER_MAX + 1]; /* of the session, as it was last set */
 	struct port_set scope;
 	bool scope_all, scope_set; /* set: since it started */
 	/* What is counted, under tally_lock */
@@ -246,6 +246,7 @@ struct hosting_reader {
 	uint64_t id, end;
 	struct frame_scan scan;
 	bool scans;
+	bool over; /* the pipeline answers no more: what is not there need not have gone */
 };
 
 /** hosting_read_open() - Of the session that is held until hosting_read_close() */
@@ -284,6 +285,9 @@ void hosting_whole_tend(struct hosting *h, bool ended);
  * before the next one begins */
 void hosting_whole_stop(struct hosting *h);
 void hosting_whole_begin(struct hosting *h);
+/** hosting_kept() - Those of the panel's settings that a person has set, as an object that is the
+ * caller's to put; NULL with @err: the file cannot be read */
+struct json_object *hosting_kept(struct hosting *h, struct err *err);
 /** hosting_used() - A display filter was applied: it is the newest of the recent ones, in the
  * settings file. Return: false with @err, where it could not be kept */
 bool hosting_used(struct hosting *h, const char *filter, struct err *err);

@@ -30,7 +30,8 @@ static const char help[] =
 	"                       leaves the frames as they were captured\n"
 	"  -q, --quiet          no progress, no account\n"
 	"\n"
-	"  secvf minimize field.pcapng -o fixture.pcapng -- tshark -r {} -Y 'tcp.analysis.flags'\n"
+	"  secvf minimize field.pcapng -o fixture.pcapng -- \\\n"
+	"    sh -c '[ -n \"$(tshark -r \"$1\" -Y tcp.analysis.flags)\" ]' sh {}\n"
 	"  secvf minimize field.pcapng --exit signal -- ./parser {}\n";
 
 #define NS_PER_S    UINT64_C(1000000000)

@@ -545,6 +545,7 @@ static bool settle(struct options *o, int argc, char **argv, struct err *err)
 		return false;
 	if (o->rate.den == 0)
 		o->rate = (struct pace_rate){.mode = PACE_RECORDED, .num = 1, .den = 1};
+	o->replay.paced = o->rate.mode != PACE_TOPSPEED;
 	if (o->rate.mode == PACE_TOPSPEED && o->stall_given && o->stall_ns) {
 		err_set(err, EXIT_USAGE,
 			"--stall: with --topspeed the source waits for tshark, so nothing is skipped; "
@@ -672,7 +673,13 @@ bool options_parse(struct options *o, int argc, char **argv, struct err *err)
 	o->stall_ns = FEED_STALL_NS;
 	o->hang_ns = CHILD_HANG_NS_MAX;
 	o->tshark_memory = LANE_MEMORY_BYTES;
-	optind = 1;
+	/* From the start, also where the last words ended within one: serve begins many captures.
+	 */
+#ifdef __APPLE__
+	optind = optreset = 1;
+#else
+	optind = 0;
+#endif
 	opterr = 0;
 	while ((word = getopt_long(argc, argv, ":hqa:i:f:c:T:w:b:Y:o:d:N:", long_options, NULL)) !=
 	       -1) {

@@ -149,7 +149,7 @@ enum panel_result hosting_presets(struct panel *p, struct buf *out, struct err *
 
 static const char defaults[] =
 	"{\"theme\":\"system\",\"density\":\"dense\",\"queue_limit\":50000,\"buffer_frames\":100000,"
-	"\"decode\":\"lean\",\"time\":\"relative\",\"columns\":[],\"layers\":true,\"bytes\":true,"
+	"\"decode\":\"auto\",\"time\":\"relative\",\"columns\":[],\"layers\":true,\"bytes\":true,"
 	"\"preferences\":[]}";
 
 static void merge(struct json_object *into, struct json_object *from)
@@ -160,35 +160,58 @@ static void merge(struct json_object *into, struct json_object *from)
 	}
 }
 
+/* What a person has set: only that counts when a capture begins. */
+static struct json_object *kept_of(const struct settings *s)
+{
+	struct json_object *own, *kept = json_object_new_object();
+
+	check(kept);
+	if (json_object_object_get_ex(s->whole, "Panel", &own))
+		merge(kept, own);
+	return kept;
+}
+
+struct json_object *hosting_kept(struct hosting *h, struct err *err)
+{
+	struct settings_file file = {.lock = -1};
+	struct settings s = {0};
+	struct json_object *kept;
+
+	if (!settings_file_read(&file, h->settings_path, &s, err))
+		return NULL;
+	kept = kept_of(&s);
+	settings_done(&s);
+	return kept;
+}
+
 enum panel_result hosting_settings(struct panel *p, struct json_object *body, struct buf *out,
 				   struct err *err)
 {
 	struct hosting *h = p->ctx;
 	struct settings_file file = {.lock = -1};
 	struct settings s = {0};
-	struct json_object *all = json_tokener_parse(defaults), *own;
-	const char *text;
+	struct json_object *all, *kept;
 	bool ok = body ? settings_file_begin(&file, h->settings_path, &s, err)
 		       : settings_file_read(&file, h->settings_path, &s, err);
 
-	if (!ok) {
-		json_object_put(all);
+	if (!ok)
 		return PANEL_FAILED;
-	}
-	if (json_object_object_get_ex(s.whole, "Panel", &own))
-		merge(all, own);
+	kept = kept_of(&s);
 	if (body) {
-		merge(all, body);
+		merge(kept, body);
 		if (!s.whole)
 			s.whole = json_object_new_object();
-		json_object_object_add(s.whole, "Panel", json_object_get(all));
+		json_object_object_add(s.whole, "Panel", json_object_get(kept));
 		ok = settings_file_commit(&file, &s, err);
 		settings_file_end(&file);
 	}
-	text = json_object_to_json_string_ext(all, JSON_C_TO_STRING_PLAIN);
+	all = json_tokener_parse(defaults);
+	check(all);
+	merge(all, kept);
 	if (ok)
-		buf_puts(out, text);
+		buf_puts(out, json_object_to_json_string_ext(all, JSON_C_TO_STRING_PLAIN));
 	json_object_put(all);
+	json_object_put(kept);
 	settings_done(&s);
 	return ok ? PANEL_OK : PANEL_FAILED;
 }

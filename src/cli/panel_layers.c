@@ -166,6 +166,10 @@ static void show_whole(struct hosting *h, struct hosting_view *v)
 		hosting_view_done(&h->near);
 	pthread_mutex_unlock(&h->inspect_lock);
 	hosting_view_done(&last);
+	/* It can say which filters are right, too. */
+	pthread_mutex_lock(&h->check_lock);
+	inspector_use(&h->checker, NULL);
+	pthread_mutex_unlock(&h->check_lock);
 }
 
 static void *load_whole(void *ctx)

@@ -217,8 +217,8 @@ enum panel_result hosting_note(struct panel *p, uint64_t id, struct json_object 
 	if (!s)
 		return hosting_no_session(err);
 	rowfile_range(&h->rows, &first, &head);
-	hosting_let_go(h);
 	if (!id || id >= head) {
+		hosting_let_go(h);
 		err_set(err, EXIT_USAGE, "there is no frame %" PRIu64, id);
 		return PANEL_NONE;
 	}
@@ -231,6 +231,8 @@ enum panel_result hosting_note(struct panel *p, uint64_t id, struct json_object 
 		note->comment = *comment ? strdup(comment) : NULL;
 	}
 	pthread_mutex_unlock(&h->lock);
+	/* Only now: it is this session's note. */
+	hosting_let_go(h);
 	if (note)
 		return PANEL_OK;
 	err_set(err, EXIT_USAGE, "%u frames have notes; more are not kept", HOSTING_NOTES_MAX);
@@ -245,8 +247,7 @@ struct exporting {
 	bool (*write)(void *ctx, const void *bytes, size_t n);
 	void *ctx;
 	struct hosting_reader reader;
-	struct buf out;
-	uint64_t missing;
+	struct buf out, comment;
 };
 
 static bool flush(struct exporting *x)
@@ -259,26 +260,28 @@ static bool flush(struct exporting *x)
 
 static bool export_one(struct exporting *x, uint64_t id)
 {
-	char comment[4200] = "";
-	const struct hosting_note *note;
 	const unsigned char *block = hosting_read(&x->reader, id);
+	const struct hosting_note *note;
 
-	if (!block) {
-		x->missing++;
-		return true;
-	}
+	/* Discarded, unless nobody answers any more. */
+	if (!block)
+		return !x->reader.over;
+	x->comment.n = 0;
 	pthread_mutex_lock(&x->h->lock);
 	note = hosting_note_of(x->h, id);
+	if (note && note->mark)
+		buf_puts(&x->comment, note->comment ? "[marked] " : "[marked]");
 	if (note && note->comment)
-		snprintf(comment, sizeof(comment), "%s%s", note->mark ? "[marked] " : "",
-			 note->comment);
-	else if (note && note->mark)
-		snprintf(comment, sizeof(comment), "[marked]");
+		buf_puts(&x->comment, note->comment);
 	pthread_mutex_unlock(&x->h->lock);
-	if (comment[0])
-		pcapng_put_commented(&x->out, block, comment);
-	else
+	if (x->comment.n) {
+		buf_putc(&x->comment, '\0');
+		if (x->comment.failed)
+			return false;
+		pcapng_put_commented(&x->out, block, x->comment.p);
+	} else {
 		buf_put(&x->out, block, block_bytes(block));
+	}
 	return x->out.n < 65536 || flush(x);
 }
 
@@ -342,8 +345,11 @@ enum panel_result hosting_export(struct panel *p, struct json_object *body,
 	hosting_read_close(&x.reader);
 	hosting_let_go(h);
 	buf_done(&x.out);
+	buf_done(&x.comment);
 	if (ok)
 		return PANEL_OK;
-	err_set(err, EXIT_ENVIRONMENT, "nobody took the export to its end");
+	err_set(err, EXIT_ENVIRONMENT, "%s",
+		x.reader.over ? "the capture was cleared before its export had ended"
+			      : "nobody took the export to its end");
 	return PANEL_FAILED;
 }

@@ -133,33 +133,46 @@ static void put_filter(struct hosting *h, struct session *s, struct buf *out)
 	uint64_t first, head;
 
 	rowfile_range(&h->rows, &first, &head);
-	buf_printf(out, ",\"rows\":{\"total\":%" PRIu64 ",\"first\":%" PRIu64 "}", head - 1, first);
+	buf_printf(out,
+		   ",\"rows\":{\"total\":%" PRIu64 ",\"first\":%" PRIu64 ",\"lost\":%" PRIu64 "}",
+		   head - 1, first, rowfile_lost(&h->rows));
 	buf_puts(out, ",\"filter\":");
 	display_put_state(&s->display, out);
 }
 
 static void put_files(struct session *s, struct buf *out)
 {
+	struct {
+		char *path;
+		uint64_t frames;
+	} file[HOSTING_FILES];
 	struct places *p = &s->spool.places;
-	struct stat st;
-	unsigned i;
+	unsigned n = 0;
 
-	buf_puts(out, ",\"files\":[");
+	/* A disk that hangs must not do so under the lock that the spool takes. */
 	if (s->spools) {
 		pthread_mutex_lock(&p->lock);
-		i = p->files > HOSTING_FILES ? p->files - HOSTING_FILES : 0;
-		for (bool more = false; i < p->files; i++, more = true) {
-			if (stat(p->file[i].path, &st))
-				st.st_size = 0;
-			buf_puts(out, more ? ",{\"path\":" : "{\"path\":");
-			buf_json(out, p->file[i].path, strlen(p->file[i].path));
-			buf_printf(out, ",\"frames\":%" PRIu64 ",\"bytes\":%" PRIu64 "}",
-				   p->file[i].end > p->file[i].first
-					   ? p->file[i].end - p->file[i].first
-					   : 0,
-				   (uint64_t)st.st_size);
+		for (unsigned i = p->files > HOSTING_FILES ? p->files - HOSTING_FILES : 0;
+		     i < p->files; i++, n++) {
+			const struct place_file *f = &p->file[i];
+
+			file[n].path = strdup(f->path);
+			file[n].frames = f->end > f->first ? f->end - f->first : 0;
 		}
 		pthread_mutex_unlock(&p->lock);
+	}
+	buf_puts(out, ",\"files\":[");
+	for (unsigned i = 0; i < n; i++) {
+		const char *path = file[i].path ? file[i].path : "";
+		struct stat st = {0};
+
+		if (stat(path, &st))
+			st.st_size = 0;
+		buf_puts(out, i ? ",{\"path\":" : "{\"path\":");
+		buf_json(out, path, strlen(path));
+		buf_printf(out, ",\"frames\":%" PRIu64 ",\"bytes\":%" PRIu64 "}", file[i].frames,
+			   (uint64_t)st.st_size);
+		free(file[i].path);
 	}
 	buf_putc(out, ']');
 }
@@ -220,7 +233,7 @@ static void put_nothing(struct buf *out)
 		      "\"interfaces\":[],\"capture_filter\":\"\"");
 	put_ledger(NULL, out);
 	buf_puts(out, ",\"behind\":{\"frames\":0,\"ns\":0},\"profile\":\"\",\"shards\":[],"
-		      "\"rows\":{\"total\":0,\"first\":1},\"filter\":" DISPLAY_NO_STATE
+		      "\"rows\":{\"total\":0,\"first\":1,\"lost\":0},\"filter\":" DISPLAY_NO_STATE
 		      ",\"rate\":{\"frames\":0,\"bytes\":0},\"queue\":{\"depth\":0,\"limit\":0},"
 		      "\"files\":[],\"audit\":0");
 }
@@ -406,11 +419,20 @@ static void check_alone(const char *filter, struct buf *out)
 static bool check_filter(struct hosting *h, const char *filter, struct filter_verdict *v,
 			 struct err *err)
 {
-	bool asked;
+	bool asked = false, alone = false;
 
 	if (!filter[strspn(filter, " \t")])
 		return true;
+	/* The sharkd that has the layers, unless it is busy with them: 94 MB less than another. */
+	if (pthread_mutex_trylock(&h->inspect_lock) == 0) {
+		alone = !sharkd_is_open(&h->whole.view.inspector.sharkd);
+		asked = inspector_takes(&h->whole.view.inspector, filter, v);
+		pthread_mutex_unlock(&h->inspect_lock);
+	}
+	if (asked)
+		return true;
 	pthread_mutex_lock(&h->check_lock);
+	inspector_use(&h->checker, alone && h->sharkd[0] ? h->sharkd : NULL);
 	asked = inspector_check(&h->checker, filter, v, err);
 	pthread_mutex_unlock(&h->check_lock);
 	return asked;
@@ -481,9 +503,10 @@ enum panel_result hosting_complete(struct panel *p, const char *prefix, uint32_t
 
 	pthread_mutex_lock(&h->check_lock);
 	fields = inspector_fields(&h->checker, err);
-	pthread_mutex_unlock(&h->check_lock);
-	if (!fields)
+	if (!fields) {
+		pthread_mutex_unlock(&h->check_lock);
 		return PANEL_FAILED;
+	}
 	field = fields_complete(fields, prefix, &n);
 	buf_puts(out, "{\"fields\":[");
 	for (uint32_t i = 0; i < n && i < limit; i++) {
@@ -493,6 +516,8 @@ enum panel_result hosting_complete(struct panel *p, const char *prefix, uint32_t
 		hosting_put_member(out, ',', "what", field[i].what);
 		buf_putc(out, '}');
 	}
+	/* A capture that begins takes the fields with the inspector. */
+	pthread_mutex_unlock(&h->check_lock);
 	buf_printf(out, "],\"total\":%u}", n);
 	return PANEL_OK;
 }

@@ -19,7 +19,8 @@ enum decoded_status {
 			  */
 };
 
-/* Bytes of a field that are kept; tshark's own columns end at 4,096 (COL_MAX_INFO_LEN). */
+/* Bytes of a field that are kept; tshark's longest column, Info, ends at 4,095 (COL_MAX_INFO_LEN).
+ */
 #define DECODED_FIELD_MAX 4096u
 
 /** struct decoded_fields - tshark's fields of one frame, unescaped, in one allocation */
@@ -68,7 +69,7 @@ struct decoded_summary {
 /** decoded_free() - Free it, its fields, its lines, and drop its segment. NULL is allowed. */
 void decoded_free(struct decoded *d);
 
-/** decoded_status_name() - "decoded", "basic", "skipped" */
+/** decoded_status_name() - "decoded", "basic", "pending", "skipped" */
 const char *decoded_status_name(enum decoded_status status);
 
 /**

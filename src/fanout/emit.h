@@ -52,7 +52,8 @@ void emit_table_header(struct emit_table *t, struct buf *out);
  * @d:    Frame
  * @out:  Gets the row and its newline
  *
- * A '!' behind the number marks a frame that tshark skipped, a '~' one that was decoded here alone;
+ * A '!' behind the number marks a frame that tshark skipped, a '~' one that was decoded here alone,
+ * a '?' one that waits for tshark, and will come again;
  * in colour the one is dim, the other italic, and what tshark decoded has the colours of the first
  * of Wireshark's rules that fits. A text that does not fit its column ends in U+2026.
  */
@@ -64,7 +65,8 @@ void emit_table_row(struct emit_table *t, const struct decoded *d, struct buf *o
  * @out:  Gets the line
  *
  * Keys, in this order: id ts vm len caplen eth_src eth_dst ethertype src dst sport dport protocol
- * info protocols status. ts is a decimal string of seconds with nine digits, ethertype a string as
+ * info protocols status, then profile where profiles change, and update where the frame's row came
+ * before. ts is a decimal string of seconds with nine digits, ethertype a string as
  * "0x0800"; what a frame has not is null. src, dst, protocol and info are tshark's where it decoded
  * the frame, protocols is tshark's always.
  */

@@ -49,6 +49,16 @@ void inspector_close(struct inspector *x)
 	x->loaded = false;
 }
 
+void inspector_use(struct inspector *x, const char *sharkd)
+{
+	if (sharkd || x->tshark)
+		x->sharkd_path = sharkd;
+	if (x->sharkd_path)
+		return;
+	sharkd_close(&x->sharkd);
+	x->loaded = false;
+}
+
 void inspector_load(struct inspector *x, const char *file)
 {
 	snprintf(x->file, sizeof(x->file), "%s%s", file[0] == '-' ? "./" : "", file);
@@ -374,6 +384,17 @@ bool inspector_check(struct inspector *x, const char *filter, struct filter_verd
 	if (asked && v->ok)
 		v->hint = hint_of(filter);
 	return asked;
+}
+
+bool inspector_takes(struct inspector *x, const char *filter, struct filter_verdict *v)
+{
+	struct err err;
+
+	*v = (struct filter_verdict){0};
+	if (!sharkd_is_open(&x->sharkd) || !check_by_sharkd(x, filter, v, &err) || !v->ok)
+		return false;
+	v->hint = hint_of(filter);
+	return true;
 }
 
 bool inspector_values(struct inspector *x, const char *filter, const char *const *field, unsigned n,

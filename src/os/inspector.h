@@ -98,6 +98,14 @@ struct filter_verdict {
 bool inspector_check(struct inspector *x, const char *filter, struct filter_verdict *v,
 		     struct err *err);
 
+/** inspector_takes() - Whether the sharkd of it runs, and takes a display filter. @v: filled on
+ * true alone: why it does not is for inspector_check() to say */
+bool inspector_takes(struct inspector *x, const char *filter, struct filter_verdict *v);
+
+/** inspector_use() - From here on ask @sharkd; NULL: end the one that runs, and ask tshark alone,
+ * where there is one. Fields are kept */
+void inspector_use(struct inspector *x, const char *sharkd);
+
 /**
  * inspector_values() - What fields hold in some frames, by one tshark; sharkd is not asked
  * @filter:  Display filter that picks the frames

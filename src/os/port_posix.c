@@ -60,9 +60,8 @@ static int make_dir(struct port_posix *p)
 	return 0;
 }
 
-static int fifo_make(void *ctx, char path[PORT_PATH_MAX])
+static int make_fifo(struct port_posix *p, char path[PORT_PATH_MAX])
 {
-	struct port_posix *p = ctx;
 	int error = p->dir[0] ? 0 : make_dir(p);
 
 	if (error)
@@ -74,6 +73,18 @@ static int fifo_make(void *ctx, char path[PORT_PATH_MAX])
 		snprintf(path, PORT_PATH_MAX, "%s/secvf-capture-%ld-%u", p->dir, (long)getpid(),
 			 p->fifos);
 	return mkfifo(path, 0600) ? -errno : 0;
+}
+
+static int fifo_make(void *ctx, char path[PORT_PATH_MAX])
+{
+	struct port_posix *p = ctx;
+	int error = make_fifo(p, path);
+
+	if (error != -ENOENT || !p->dir[0])
+		return error;
+	/* Who tidies /tmp has taken the directory, which nothing was in for days. */
+	p->dir[0] = '\0';
+	return make_fifo(p, path);
 }
 
 static int fifo_open(void *ctx, const char *path)

@@ -212,6 +212,11 @@ static enum sharkd_result exchange(struct sharkd *s, const char *method, const s
 			}
 			seen = s->line_at = (size_t)(end - s->line.p) + 1;
 		}
+		/* What was no answer takes no room. */
+		s->line.n -= s->line_at;
+		if (s->line_at && s->line.n)
+			memmove(s->line.p, s->line.p + s->line_at, s->line.n);
+		s->line_at = 0;
 		seen = s->line.n;
 		if (!ms)
 			return timed_out(s, method, timeout_ns, err);

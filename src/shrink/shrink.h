@@ -72,7 +72,7 @@ struct shrink {
 	uint32_t tried_count;
 };
 
-/** shrink_stage_name() - "flows" to "zeros"; static */
+/** shrink_stage_name() - "flows" to "cuts"; static */
 const char *shrink_stage_name(enum shrink_stage stage);
 
 /**

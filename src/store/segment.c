@@ -161,13 +161,26 @@ uint32_t block_bytes(const unsigned char *block)
 	return le32_load(block + 4);
 }
 
+/* A file is not ours alone: what a packet block says of itself must hold. */
+static bool is_whole(const unsigned char *block, uint32_t length)
+{
+	struct packet_view v;
+
+	if (length < PCAPNG_PACKET_DATA + 4)
+		return false;
+	v = packet_of(block);
+	return v.caplen <= FRAME_BYTES_MAX && v.interface < PORTS_MAX &&
+	       PCAPNG_PACKET_DATA + ((v.caplen + 3) & ~3u) + 4 <= length;
+}
+
 bool block_find(const unsigned char *p, uint64_t n, uint64_t *at, uint64_t *id, uint64_t want)
 {
 	while (*at < n && n - *at >= BLOCK_MIN) {
 		uint32_t length = block_bytes(p + *at);
 		bool packet = block_is_packet(p + *at);
 
-		if (length < BLOCK_MIN || length % 4 || length > n - *at)
+		if (length < BLOCK_MIN || length % 4 || length > n - *at ||
+		    (packet && !is_whole(p + *at, length)))
 			return false;
 		if (packet && *id == want)
 			return true;

@@ -131,7 +131,8 @@ static inline bool block_is_packet(const unsigned char *block)
  * @id:    Of the first frame from @at on; likewise
  * @want:  Frame wanted
  *
- * Return: whether @want's block, whole, is at @at. If not, what is there is not a whole block
+ * Return: whether @want's block, whole, is at @at. If not, what is there is not a whole block, or
+ * says of itself what cannot be
  */
 bool block_find(const unsigned char *p, uint64_t n, uint64_t *at, uint64_t *id, uint64_t want);
 

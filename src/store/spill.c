@@ -309,7 +309,7 @@ static bool leave_journal(struct spill *p)
 		return false;
 	segment_unref(p->journal);
 	p->journal = NULL;
-	p->comments.n = 0;
+	buf_reset(&p->comments);
 	return true;
 }
 

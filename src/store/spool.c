@@ -614,9 +614,9 @@ static void seal_journal(struct spool *s, struct spool_job *j)
 {
 	const struct disk *disk = &s->config.disk;
 	struct journal_file *f = j->segment->file;
+	int error = 0;
 	bool whole;
 
-	seal(s);
 	s->number++;
 	name_file(s);
 	s->first = j->first_id;
@@ -636,12 +636,18 @@ static void seal_journal(struct spool *s, struct spool_job *j)
 		s->fd = f->fd;
 		f->fd = -1;
 		s->bytes = j->to;
-		disk->ops->truncate(disk->ctx, s->fd, s->bytes);
+		error = disk->ops->truncate(disk->ctx, s->fd, s->bytes);
 	}
 	places_begin(&s->places, s->part, s->first);
 	places_blocks(&s->places, s->first,
 		      whole ? (unsigned char *)j->rebuilt.p : j->segment->base, s->bytes, 0);
-	seal(s);
+	if (!error) {
+		seal(s);
+		return;
+	}
+	/* Its frames are whole, with zeros behind them: `secvf recover` cuts these. */
+	close_file(s);
+	trouble(s, "seal", s->part, error);
 }
 
 /* ---- jobs ---- */
@@ -734,6 +740,9 @@ static int write_job(struct spool *s, uint64_t now_ns, const char **what)
 			return 1;
 		if (s->fd >= 0 && disk->ops->present(disk->ctx, s->fd) == 0) {
 			lose_file(s);
+			/* Without memory to tell of it: later. */
+			if (s->fd >= 0)
+				return 1;
 			continue;
 		}
 		/* What was given up meanwhile leaves a gap; a file has none, so that a frame's
@@ -768,6 +777,7 @@ static void do_job(struct spool *s, uint64_t now_ns)
 		if (s->fd >= 0 && s->frames)
 			seal(s);
 	} else if (j->kind == SPOOL_SEAL_JOURNAL) {
+		seal(s);
 		if (s->event)
 			return;
 		seal_journal(s, j);

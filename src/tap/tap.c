@@ -56,8 +56,9 @@ int tap_init(struct tap *t, const struct tap_config *config)
 	if (!t->config.batch)
 		t->config.batch = 1;
 	t->pool = make_pool(&t->config);
+	t->last = malloc(sizeof(*t->last));
 	/* Each segment under way holds a queued frame, but for the one being read. */
-	if (!t->pool ||
+	if (!t->pool || !t->last ||
 	    ring_init(&t->frames, t->config.queue_limit, config->wake_consumer,
 		      config->wake_producer) ||
 	    ring_init(&t->segments,
@@ -82,6 +83,8 @@ void tap_done(struct tap *t)
 		segment_unref(segment);
 	while (t->reports.slot && (report = tap_take_report(t)))
 		tap_report_free(report);
+	free(t->last);
+	t->last = NULL;
 	change_free(atomic_load_explicit(&t->change, memory_order_relaxed));
 	bpf_free(t->filter);
 	t->filter = NULL;
@@ -494,9 +497,10 @@ struct tap_report *tap_take_report(struct tap *t)
 
 	if (report || !ring_ended(&t->reports) || !t->drop.run.count)
 		return report;
-	report = malloc(sizeof(*report));
-	if (!report)
-		return NULL;
+	/* The end comes without memory, too. */
+	check(t->last);
+	report = t->last;
+	t->last = NULL;
 	*report = t->drop;
 	t->drop.run = (struct run){0};
 	return report;

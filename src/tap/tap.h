@@ -122,7 +122,8 @@ struct tap {
 	/* Both */
 	struct ring reports; /* of struct tap_report, malloc()ed */
 	struct tap_config config;
-	struct tap_report drop; /* the run of queue drops that goes on now */
+	struct tap_report drop;	 /* the run of queue drops that goes on now */
+	struct tap_report *last; /* room for it at the end; NULL: taken */
 	atomic_ullong forwarded, out_of_scope, prefiltered, dropped_queue;
 };
 

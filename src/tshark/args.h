@@ -1,6 +1,6 @@
 /* args.h - how tshark is called, by decode profile
  *
- * Source: tshark(1), wireshark-filter(4); what each costs is in docs/architecture.md.
+ * Source: tshark(1), wireshark-filter(4); what each costs is in docs/performance.md.
  */
 #ifndef SECVF_TSHARK_ARGS_H
 #define SECVF_TSHARK_ARGS_H
@@ -12,8 +12,8 @@
 
 enum profile {
 	PROFILE_FULL,	 /* -T ek: every field */
-	PROFILE_LEAN,	 /* columns, and the fields that table and statistics need */
-	PROFILE_SUMMARY, /* columns only */
+	PROFILE_LEAN,	 /* all our columns: those of the table, and what statistics need */
+	PROFILE_SUMMARY, /* those of the table */
 	PROFILE_OFF,	 /* no tshark: basic decode */
 };
 

@@ -137,7 +137,7 @@ void child_input_closed(struct child *c, uint64_t now_ns)
 
 void child_input_broke(struct child *c, uint64_t now_ns)
 {
-	/* Its output may still hold records: TERM, due in a grace period, is what is left if no end
+	/* Its output may still hold records: KILL, due in a grace period, is what is left if no end
 	 * comes. */
 	if (c->state == CHILD_RUNNING)
 		go(c, CHILD_TERMINATING, now_ns + CHILD_GRACE_NS);

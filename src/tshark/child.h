@@ -105,7 +105,7 @@ void child_opened(struct child *c, bool ok, uint64_t now_ns);
 /** child_input_closed() - RUNNING: the FIFO was closed as everything has been fed; now DRAINING */
 void child_input_closed(struct child *c, uint64_t now_ns);
 
-/** child_input_broke() - The FIFO gave EPIPE: nobody reads; the end will come, or TERM after a
+/** child_input_broke() - The FIFO gave EPIPE: nobody reads; the end will come, or KILL after a
  * grace period */
 void child_input_broke(struct child *c, uint64_t now_ns);
 

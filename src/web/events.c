@@ -110,7 +110,7 @@ static void *run(void *ctx)
 	pthread_mutex_lock(&e->lock);
 	while (!e->ending) {
 		uint64_t next_ns = clock_now_ns() + UINT64_C(1000000000) / EVENTS_HZ;
-		bool first = !e->newest;
+		bool first = !e->newest || e->joined;
 		struct events_shot *shot;
 
 		if (!e->first) {
@@ -120,9 +120,12 @@ static void *run(void *ctx)
 			pthread_cond_wait(&e->wanted, &e->lock);
 			continue;
 		}
+		e->joined = false;
+		e->samples = true;
 		pthread_mutex_unlock(&e->lock);
 		shot = sample(e->panel, first, &serial);
 		pthread_mutex_lock(&e->lock);
+		e->samples = false;
 		if (shot)
 			publish(e, shot);
 		while (!e->ending && clock_now_ns() < next_ns)
@@ -201,6 +204,9 @@ struct events_listener *events_join(struct events *e, int fd)
 		e->first->before = l;
 	e->first = l;
 	e->listeners++;
+	/* It is told what is so from here on, and never what was so before. */
+	e->joined = true;
+	l->number = e->number + e->samples;
 	pthread_cond_signal(&e->wanted);
 	pthread_mutex_unlock(&e->lock);
 	return l;
@@ -235,7 +241,7 @@ static bool take_newest(struct events_listener *l)
 		drop(l->shot);
 		l->shot = NULL;
 	}
-	if (!l->shot && e->newest && e->number != l->number) {
+	if (!l->shot && e->newest && e->number > l->number) {
 		l->shot = e->newest;
 		l->shot->held++;
 		l->number = e->number;

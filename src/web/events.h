@@ -36,6 +36,8 @@ struct events {
 	uint64_t number;	    /* of @newest, from 1 */
 	struct events_listener *first;
 	unsigned listeners;
+	bool joined;  /* somebody, who has not been told anything yet */
+	bool samples; /* now, without the lock */
 	bool ending;
 };
 

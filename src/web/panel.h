@@ -18,6 +18,9 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+/* Bytes of a filter, of either language: what sharkd takes in a line, with room. */
+#define PANEL_FILTER_MAX 4095u
+
 struct panel;
 struct json_object;
 

@@ -7,10 +7,9 @@
 
 #include "analysis/values.h"
 #include "base/check.h"
+#include "web/panel.h"
 #include "web/query.h"
 
-/* A display filter is bounded by what sharkd takes in a line, a path by PATH_MAX. */
-#define FILTER_MAX 4096
 #define PATH_BYTES 4095
 #define TEXT(n, from, to)                                                      \
 	{                                                                      \
@@ -54,7 +53,7 @@ static const struct field saved_arg = NEEDED("name", 1, 128);
 static const struct field asset_arg = NEEDED("name", 1, 200);
 
 static const struct field token_query[] = {TEXT("token", 1, 128), END};
-static const struct field filter_query[] = {NEEDED("filter", 0, FILTER_MAX), END};
+static const struct field filter_query[] = {NEEDED("filter", 0, PANEL_FILTER_MAX), END};
 static const struct field complete_query[] = {TEXT("prefix", 0, 256), NUMBER("limit", 1, 1000, 50),
 					      END};
 static const struct field rows_query[] = {NUMBER("from", 0, FIELD_NUMBER_MAX, 0),
@@ -73,12 +72,12 @@ static const struct field start_body[] = {
 	TEXTS("files", PATH_BYTES, 1000),
 	{.name = "rate", .kind = FIELD_RATE, .least = 1, .most = 100000000},
 	TEXTS("interfaces", 256, 256),
-	TEXT("capture_filter", 0, FILTER_MAX),
+	TEXT("capture_filter", 0, PANEL_FILTER_MAX),
 	WORD("decode", decode_words),
 	TEXT("write", 1, PATH_BYTES),
 	NUMBER("loop", 0, UINT32_MAX, 1),
 	END};
-static const struct field filter_body[] = {NEEDED("filter", 0, FILTER_MAX), END};
+static const struct field filter_body[] = {NEEDED("filter", 0, PANEL_FILTER_MAX), END};
 static const struct field scope_body[] = {{.name = "interfaces",
 					   .kind = FIELD_TEXTS,
 					   .required = true,

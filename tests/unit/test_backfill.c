@@ -130,7 +130,9 @@ static void begin(enum backfill_mode mode, unsigned n)
 	port_sim_init(&f.port, 1, &config.port);
 	memset(&f.port.faults, 0, sizeof(f.port.faults));
 	assert_int_equal(pipeline_init(&f.p, &config), 0);
-	backfill_init(&f.b, mode, &f.p, (struct backfill_reader){.ask = ask, .done = done});
+	assert_int_equal(
+		backfill_init(&f.b, mode, &f.p, (struct backfill_reader){.ask = ask, .done = done}),
+		0);
 	publish(n);
 	play(10 * MS);
 	assert_int_equal(f.p.store.cause[UNDECODED_NO_TSHARK], n);

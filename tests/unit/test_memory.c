@@ -3,15 +3,16 @@
  * Goal: where memory runs out, nothing crashes, nothing hangs, and no frame is lost silently.
  *
  * Method: a seed of the simulator, without other faults, is run once to count what switch, tap,
- * pipeline and spool allocate; then three times more for each of these, which fails: alone, with
- * all that follow until the source has ended, with all that follow for good. The world's oracles
- * judge each run. Allocations of the world itself do not fail. The linker puts our allocator in the
- * place of the system's (--wrap).
+ * pipeline, backfill and spool allocate; then three times more for each of these, which fails:
+ * alone, with all that follow until the source has ended, with all that follow for good. The
+ * world's oracles judge each run. Allocations of the world itself do not fail. The linker puts our
+ * allocator in the place of the system's (--wrap).
  */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+struct backfill;
 struct pipeline;
 struct pipeline_wait;
 struct spool;
@@ -19,19 +20,23 @@ struct eth_switch;
 struct frame;
 
 static void armed_pipeline_step(struct pipeline *p, uint64_t now_ns, struct pipeline_wait *wait);
+static void armed_backfill_step(struct backfill *b, uint64_t now_ns, struct pipeline_wait *wait);
 static uint64_t armed_spool_step(struct spool *s, uint64_t now_ns);
 static bool armed_switch_input(struct eth_switch *s, unsigned port, struct frame *f,
 			       uint64_t now_ns);
 
+#include "backfill.h"
 #include "pipeline.h"
 #include "store/spool.h"
 #include "switch.h"
 
 #define pipeline_step armed_pipeline_step
+#define backfill_step armed_backfill_step
 #define spool_step    armed_spool_step
 #define switch_input  armed_switch_input
 #include "world.c" /* NOLINT(bugprone-suspicious-include): its run is stepped here */
 #undef pipeline_step
+#undef backfill_step
 #undef spool_step
 #undef switch_input
 
@@ -43,6 +48,7 @@ static bool armed_switch_input(struct eth_switch *s, unsigned port, struct frame
 
 static unsigned armed; /* depth: ours, and not a call back into the world */
 static uint64_t allocations, failing;
+static uint64_t fillings; /* allocations of backfill, of them */
 /* Of the allocations after the first that fails */
 enum {
 	NONE_FOLLOW,
@@ -93,6 +99,16 @@ static void armed_pipeline_step(struct pipeline *p, uint64_t now_ns, struct pipe
 	armed--;
 }
 
+static void armed_backfill_step(struct backfill *b, uint64_t now_ns, struct pipeline_wait *wait)
+{
+	uint64_t before = allocations;
+
+	armed++;
+	backfill_step(b, now_ns, wait);
+	armed--;
+	fillings += allocations - before;
+}
+
 static uint64_t armed_spool_step(struct spool *s, uint64_t now_ns)
 {
 	uint64_t due_ns;
@@ -119,6 +135,7 @@ static bool armed_switch_input(struct eth_switch *s, unsigned port, struct frame
 static struct port below_port;
 static struct disk below_disk;
 static struct sink below_sink;
+static struct backfill_reader below_reader;
 
 #define DISARMED(type, call)          \
 	do {                          \
@@ -175,6 +192,15 @@ static void on_line(void *ctx, const char *members, size_t n)
 	armed = was;
 }
 
+static void on_ask(void *ctx, struct backfill_read *r)
+{
+	unsigned was = armed;
+
+	armed = 0;
+	below_reader.ask(ctx, r);
+	armed = was;
+}
+
 /* ---- runs ---- */
 
 /* Return: false where the seed is none for this: a lossless run promises to drop nothing, which no
@@ -200,7 +226,10 @@ static bool play(uint64_t seed, uint64_t nth, int then, struct world_result *res
 	below_sink = w->pipeline.config.sink;
 	if (below_sink.offer)
 		w->pipeline.config.sink.offer = on_offer;
-	w->pipeline.config.audit.line = on_line;
+	w->pipeline.config.audit.line = w->backfill.audit.line = on_line;
+	below_reader = w->backfill.reader;
+	if (below_reader.ask)
+		w->backfill.reader.ask = on_ask;
 	if (w->disk_on) {
 		below_disk = w->spool.config.disk;
 		disk = *below_disk.ops;
@@ -255,6 +284,7 @@ static void each_allocation_may_fail(void **state)
 		}
 	}
 	assert_in_range(runs, 1000, 100000);
+	assert_in_range(fillings, 1000, UINT64_MAX);
 }
 
 int main(void)

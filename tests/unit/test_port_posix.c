@@ -122,6 +122,24 @@ static void missing_tmpdir_is_an_error(void **state)
 	port_posix_done(&p);
 }
 
+/* As whoever tidies /tmp does once nothing has been in there for days. */
+static void its_directory_is_made_again(void **state)
+{
+	struct port_posix p;
+	struct port other;
+	char path[PORT_PATH_MAX], again[PORT_PATH_MAX];
+
+	(void)state;
+	port_posix_init(&p, &other);
+	assert_int_equal(other.ops->fifo_make(other.ctx, path), 0);
+	other.ops->fifo_remove(other.ctx, path);
+	assert_int_equal(rmdir(p.dir), 0);
+	assert_int_equal(other.ops->fifo_make(other.ctx, again), 0);
+	assert_string_not_equal(again, path);
+	other.ops->fifo_remove(other.ctx, again);
+	port_posix_done(&p);
+}
+
 static void open_never_waits(void **state)
 {
 	char path[PORT_PATH_MAX], link[PORT_PATH_MAX + 8];
@@ -471,6 +489,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fifo_is_private),
 		cmocka_unit_test(missing_tmpdir_is_an_error),
+		cmocka_unit_test(its_directory_is_made_again),
 		cmocka_unit_test(open_never_waits),
 		cmocka_unit_test(write_never_waits),
 		cmocka_unit_test(vector_is_passed_as_it_is),

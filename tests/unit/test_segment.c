@@ -175,6 +175,29 @@ static void wrong_lengths_are_not_stepped_over(void **state)
 	}
 }
 
+/* A block that says of itself what cannot be ends it, too: it may be a file's that others write. */
+static void packets_that_lie_are_none(void **state)
+{
+	static const struct {
+		uint32_t at, value;
+	} lies[] = {{8, PORTS_MAX}, {20, 13}, {20, FRAME_BYTES_MAX + 1}, {20, UINT32_MAX}};
+	struct pcapng_packet p = {.data = "0123456789", .caplen = 10, .len = 10};
+	_Alignas(4) unsigned char block[64];
+	uint32_t bytes = pcapng_packet_bytes(&p);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+		uint64_t at = 0, id = 1;
+
+		pcapng_packet(block, &p);
+		assert_true(block_find(block, bytes, &at, &id, 1));
+		le32_store(block + lies[i].at, lies[i].value);
+		assert_false(block_find(block, bytes, &at, &id, 1));
+		assert_false(block_find(block, bytes, &at, &id, 2));
+		assert_int_equal(at, 0);
+	}
+}
+
 static void each_frame_has_its_mark(void **state)
 {
 	const uint64_t opened[] = {0, 999, UINT64_C(123456789012345), UINT64_MAX / 2};
@@ -288,6 +311,7 @@ int main(void)
 		cmocka_unit_test(blocks_lie_one_behind_the_other),
 		cmocka_unit_test(frames_are_found_among_blocks),
 		cmocka_unit_test(wrong_lengths_are_not_stepped_over),
+		cmocka_unit_test(packets_that_lie_are_none),
 		cmocka_unit_test(each_frame_has_its_mark),
 		cmocka_unit_test(last_reference_frees),
 		cmocka_unit_test(pool_gives_what_it_was_given),

@@ -868,6 +868,31 @@ static void a_journal_waits_for_what_is_written_before_it(void **state)
 	end(b);
 }
 
+static int cannot_truncate(void *ctx, int fd, uint64_t bytes)
+{
+	(void)ctx;
+	(void)fd;
+	(void)bytes;
+	return -EIO;
+}
+
+/* Nothing is written to it then: its frames stay under its first name, with zeros behind them. */
+static void a_journal_that_cannot_be_cut_is_left_alone(void **state)
+{
+	struct bench *b = begin(&(struct setup){.frames = 16, .eager = true, .journal = true});
+	struct disk_ops ops = *b->spool.config.disk.ops;
+
+	(void)state;
+	ops.truncate = cannot_truncate;
+	b->spool.config.disk.ops = &ops;
+	captured(b, 7);
+	assert_true(ended(b));
+	assert_int_equal(b->spill.files, 0);
+	assert_int_equal(told(b, "\"seal\""), 2);
+	expect_on_disk(b, 1, 8);
+	end(b);
+}
+
 /* ---- whatever fails ---- */
 
 /* As the pipeline makes room. */
@@ -991,6 +1016,7 @@ int main(void)
 		cmocka_unit_test(a_journal_gets_comments_when_sealed),
 		cmocka_unit_test(what_a_journal_misses_is_written),
 		cmocka_unit_test(a_journal_waits_for_what_is_written_before_it),
+		cmocka_unit_test(a_journal_that_cannot_be_cut_is_left_alone),
 		cmocka_unit_test(no_frame_is_lost_whatever_fails),
 	};
 

@@ -41,7 +41,7 @@ static enum panel_result on_status(struct panel *p, struct buf *out, uint64_t *s
 		 "\"undecoded\":1,\"in_flight\":0,\"backfilled\":0,\"cause\":{\"skipped_stall\":1}}"
 		 ",\"behind\":{\"frames\":0,\"ns\":0},\"profile\":\"lean\",\"shards\":[{"
 		 "\"profile\":\"lean\",\"generation\":1,\"memory\":1}],\"rows\":{\"total\":3,"
-		 "\"first\":1},\"filter\":{\"filter\":\"\",\"state\":\"none\",\"matches\":3,"
+		 "\"first\":1,\"lost\":0},\"filter\":{\"filter\":\"\",\"state\":\"none\",\"matches\":3,"
 		 "\"judged\":3,\"known\":3},\"rate\":{\"frames\":1.5,\"bytes\":90},\"queue\":{"
 		 "\"depth\":0,\"limit\":50000},\"files\":[{\"path\":\"x.pcapng\",\"frames\":3,"
 		 "\"bytes\":180}],\"memory\":1000000,\"audit\":2,");

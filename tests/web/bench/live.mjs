@@ -15,7 +15,7 @@
 import { readFileSync, readdirSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { lacking, launch, shut } from "../browser.mjs";
-import { pss, serve } from "./served.mjs";
+import { pss, serve, ticks } from "./served.mjs";
 import { at, line, sorted, traced } from "./trace.mjs";
 
 const [asked, ...captures] = process.argv.slice(2);
@@ -50,17 +50,13 @@ const MB = (bytes) => bytes / 1e6;
 
 /** Seconds of processor time of the server: whole, and of its threads by their names. */
 function times(pid) {
-  const ticks = (path) => {
-    const fields = readFileSync(path, "latin1").replace(/^.*\) /s, "").split(" ");
-    return (Number(fields[11]) + Number(fields[12])) / TICK_HZ;
-  };
   const threads = new Map();
   for (const tid of readdirSync(`/proc/${pid}/task`)) {
     try {
-      threads.set(tid, { name: readFileSync(`/proc/${pid}/task/${tid}/comm`, "latin1").trim(), s: ticks(`/proc/${pid}/task/${tid}/stat`) });
+      threads.set(tid, { name: readFileSync(`/proc/${pid}/task/${tid}/comm`, "latin1").trim(), s: ticks(`/proc/${pid}/task/${tid}/stat`) / TICK_HZ });
     } catch { /* it has ended */ }
   }
-  return { at: now(), whole: ticks(`/proc/${pid}/stat`), threads };
+  return { at: now(), whole: ticks(`/proc/${pid}/stat`) / TICK_HZ, threads };
 }
 
 const serves = (name) => /^MHD-|^secvf-(events|guard|download)$/.test(name);

@@ -31,6 +31,12 @@ const kilobytes = (path, key) => {
 /** Bytes of memory of these processes, each page that they share counted once among its holders. */
 export const pss = (pids) => pids.reduce((sum, pid) => sum + kilobytes(`/proc/${pid}/smaps_rollup`, "Pss"), 0) * 1024;
 
+/** Processor time that a process or thread has had, by its /proc/.../stat, in ticks. Throws where it has ended. */
+export function ticks(path) {
+  const fields = readFileSync(path, "latin1").replace(/^.*\) /s, "").split(" ");
+  return Number(fields[11]) + Number(fields[12]);
+}
+
 /** Start `secvf serve --start -- WORDS...` in a home of its own. */
 export async function serve(words) {
   const home = mkdtempSync(join(tmpdir(), "secvf-bench-"));

@@ -95,7 +95,9 @@ function SettingsDialog() {
       setError("The queue limit and the buffer have to be numbers of frames above 0.");
       return;
     }
-    if (await st.change(s)) closeDialog();
+    // What is not changed stays the server's default, which may be better than any number.
+    const changed = Object.fromEntries(Object.entries(s).filter(([k, v]) => JSON.stringify(v) !== JSON.stringify(st.settings.value[k as keyof Settings])));
+    if (await st.change(changed)) closeDialog();
     else setError("The server did not keep this; the message says why.");
   };
   const radio = <K extends "theme" | "density" | "time">(key: K, choices: [Settings[K], string][], label: string) => (
@@ -121,12 +123,12 @@ function SettingsDialog() {
             <label><input type="checkbox" checked={s.layers} onChange={(e) => put({ layers: e.currentTarget.checked })} /> Layers</label>
             <label><input type="checkbox" checked={s.bytes} onChange={(e) => put({ bytes: e.currentTarget.checked })} /> Bytes</label>
           </fieldset>
-          <label class="field"><span>Buffer, frames</span><input type="number" min={1000} value={s.buffer_frames} onInput={(e) => put({ buffer_frames: e.currentTarget.valueAsNumber })} /><small>Older frames leave the view; files keep them.</small></label>
-          <label class="field"><span>Queue limit, frames</span><input type="number" min={16} value={s.queue_limit} onInput={(e) => put({ queue_limit: e.currentTarget.valueAsNumber })} /><small>Beyond it frames are dropped, and counted.</small></label>
+          <label class="field"><span>Buffer, frames</span><input type="number" min={1000} value={s.buffer_frames} onInput={(e) => put({ buffer_frames: e.currentTarget.valueAsNumber })} /><small>Older frames leave memory for files. From the next start on.</small></label>
+          <label class="field"><span>Queue limit, frames</span><input type="number" min={16} value={s.queue_limit} onInput={(e) => put({ queue_limit: e.currentTarget.valueAsNumber })} /><small>Beyond it frames are dropped, and counted. From the next start on.</small></label>
           <label class="field"><span>Decode</span><select value={s.decode} onChange={(e) => put({ decode: e.currentTarget.value })}>
             <option value="auto">auto: as full as keeps up</option><option value="full">full</option><option value="lean">lean</option><option value="summary">summary</option><option value="off">off: headers only</option>
           </select><small>From the next start on.</small></label>
-          <label class="field tall"><span>tshark preferences</span><textarea rows={3} spellcheck={false} value={s.preferences.join("\n")} onInput={(e) => put({ preferences: e.currentTarget.value.split("\n").map((x) => x.trim()).filter(Boolean) })} /><small>One a line, NAME:VALUE.</small></label>
+          <label class="field tall"><span>tshark preferences</span><textarea rows={3} spellcheck={false} value={s.preferences.join("\n")} onInput={(e) => put({ preferences: e.currentTarget.value.split("\n").map((x) => x.trim()).filter(Boolean) })} /><small>One a line, NAME:VALUE. From the next start on.</small></label>
         </div>
         {error ? <p class="note bad" role="alert">{error}</p> : null}
         <div class="buttons"><button type="button" onClick={closeDialog}>Cancel</button><button type="submit" class="primary">Save</button></div>

@@ -528,7 +528,7 @@ export class Grid {
       const end = await this.rows.tail(total, this.list.page + 2 + AROUND);
       if (end === null || !st.following.value || st.frozen.value !== null) return;
       this.limit(end);
-      if (!this.list.atEnd) this.list.toEnd();
+      this.list.keepEnd();
       this.list.invalidate();
       this.wantValues();
     } catch (e) {

@@ -8,7 +8,7 @@ import { api } from "./api";
 import type { Row } from "./types";
 
 const PAGE = 100;
-const PAGES_MAX = 400; // 40,000 rows
+const PAGES_MAX = 100; // 10,000 rows: a renderer keeps a kilobyte for each
 const FETCHES_MAX = 3;
 const ROWS_MAX = 1000; // of one request
 const AGAIN_MS = 150; // between two looks at rows that are not settled

@@ -32,6 +32,7 @@ export function StatusBar() {
       {undecoded && meant.length ? <button type="button" class="part flat num warn" title={meant.map(([k, n]) => `${count(n)}: ${causeText(k)}`).join("\n")} onClick={() => (st.auditOpen.value = { at: "undecoded" })}>{count(undecoded)} not decoded</button> : null}
       <button type="button" class={`part flat num ${dropped ? "bad" : ""}`} title="Frames that the full queue dropped: the audit log at that place" onClick={() => (st.auditOpen.value = { at: "drop" })}>{count(dropped)} dropped</button>
       <span class={`part num ${s.queue.limit && s.queue.depth > s.queue.limit * 0.8 ? "warn" : ""}`} title="Frames that wait in the capture queue, and how many fit">queue {count(s.queue.depth)}/{short(s.queue.limit)}</span>
+      {s.rows.lost ? <span class="part num bad" title="Their rows found no room in the folder for temporary files: free some there, or set TMPDIR to another folder. The frames themselves are captured.">{count(s.rows.lost)} rows lost</span> : null}
       <span class="gap" />
       {s.rows.first > 1 ? <span class="part num warn" title="Older frames are no longer in the buffer">oldest kept: {count(s.rows.first)}</span> : null}
       <span class="part num" title="Memory of all processes of this capture">{bytesText(s.memory)}</span>

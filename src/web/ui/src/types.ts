@@ -21,7 +21,7 @@ export interface Status {
   ledger: Record<string, number | Record<string, number>>;
   behind: { frames: number; ns: number };
   profile: string;
-  rows: { total: number; first: number }; // first: number of the oldest frame that is kept
+  rows: { total: number; first: number; lost: number }; // first: number of the oldest row that is kept; lost: for want of room for rows
   filter: {
     filter: string;
     state: "none" | "runs" | "done" | "failed";

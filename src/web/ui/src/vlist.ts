@@ -5,6 +5,7 @@
 // stands for the whole, and the wheel moves by pixels of the list, not of the bar.
 
 const HEIGHT_MAX = 8_000_000;
+const BAR_MS = 200; // between two looks of a scroll bar at a list that grows
 
 export interface VListOptions {
   rowHeight: number;
@@ -26,6 +27,9 @@ export class VList {
   private height = 0;
   private dirty = true;
   private queued = false;
+  private misplaced: "" | "grown" | "moved" = ""; // the scroll bar is to be set: before long, at once
+  private placedAt = -Infinity; // ms; with rows in it
+  private timer: number | undefined;
   private readonly observer: ResizeObserver;
 
   constructor(
@@ -49,6 +53,7 @@ export class VList {
 
   dispose(): void {
     this.observer.disconnect();
+    window.clearTimeout(this.timer);
     this.box.removeEventListener("scroll", this.onScroll);
     this.box.removeEventListener("wheel", this.onWheel);
     this.spacer.remove();
@@ -94,9 +99,12 @@ export class VList {
 
   setCount(n: number): void {
     if (n === this.count) return;
+    const grows = n > this.count;
     this.count = n;
     this.at = Math.min(this.at, this.atMax);
-    this.layout();
+    // A list that shrinks is scrolled by the browser at its next layout: nobody must take that for a person's doing.
+    if (!grows) this.place();
+    else if (!this.misplaced) this.misplaced = "grown";
     this.invalidate();
   }
 
@@ -112,7 +120,7 @@ export class VList {
     while (this.slots.length > n) this.slots.pop()?.el.remove();
     for (const s of this.slots) s.index = -1;
     this.at = Math.min(this.at, this.atMax);
-    this.layout();
+    this.place();
     this.invalidate();
   }
 
@@ -124,13 +132,12 @@ export class VList {
     this.resized();
   }
 
-  private layout(): void {
+  /** The scroll bar, as the list is now. It makes the browser lay out, and tell of a scroll in a frame of its own. */
+  private place(): void {
+    this.misplaced = "";
+    this.placedAt = this.count ? performance.now() : -Infinity;
     this.spacer.style.height = `${Math.max(Math.min(this.whole, HEIGHT_MAX), this.height)}px`;
     this.sheet.style.height = `${this.height}px`;
-    this.place();
-  }
-
-  private place(): void {
     const room = Math.min(this.whole, HEIGHT_MAX) - this.height;
     const top = !this.mapped ? this.at : this.atMax > 0 ? (this.at / this.atMax) * room : 0;
     if (Math.abs(this.box.scrollTop - top) >= 1) this.box.scrollTop = top;
@@ -139,10 +146,12 @@ export class VList {
 
   private onScroll = (): void => {
     const top = this.box.scrollTop;
-    if (Math.abs(top - this.expected) < 1) return;
+    const by = top - this.expected;
+    if (Math.abs(by) < 1) return;
     this.expected = top;
     const room = Math.min(this.whole, HEIGHT_MAX) - this.height;
-    this.at = !this.mapped ? Math.min(top, this.atMax) : room > 0 ? (top / room) * this.atMax : 0;
+    // From what is seen: the bar may not know of all rows yet.
+    this.at = !this.mapped ? Math.max(0, Math.min(this.misplaced ? this.at + by : top, this.atMax)) : room > 0 ? (top / room) * this.atMax : 0;
     this.redraw();
     this.o.scrolled?.("person");
   };
@@ -158,12 +167,21 @@ export class VList {
 
   private to(at: number): void {
     this.at = Math.max(0, Math.min(at, this.atMax));
-    this.place();
+    this.misplaced = "moved";
     this.redraw();
   }
 
   toEnd(): void {
     this.to(this.atMax);
+    this.o.scrolled?.("program");
+  }
+
+  /** The end as it grows, which the scroll bar need not show at once. */
+  keepEnd(): void {
+    if (this.atEnd) return;
+    this.at = this.atMax;
+    if (!this.misplaced) this.misplaced = "grown";
+    this.redraw();
     this.o.scrolled?.("program");
   }
 
@@ -225,6 +243,11 @@ export class VList {
         slot.el.style.transform = `translateY(${y}px)`;
       }
     }
+    if (!this.misplaced) return;
+    const wait = this.misplaced === "moved" ? 0 : this.placedAt + BAR_MS - performance.now();
+    window.clearTimeout(this.timer);
+    if (wait <= 0) this.place();
+    else this.timer = window.setTimeout(() => this.redraw(), wait);
   }
 
   /** The element that shows a row now, if one does. */
