@@ -31,6 +31,8 @@ struct events_listener {
 static const char greeting[] = "retry: 1000\n\n";
 static const char idle[] = ": idle\n\n";
 
+#define PERIOD_NS (UINT64_C(1000000000) / EVENTS_HZ)
+
 void events_frame(struct buf *out, const char *name, const char *text, size_t n)
 {
 	size_t at = 0;
@@ -104,12 +106,12 @@ static void publish(struct events *e, struct events_shot *shot)
 static void *run(void *ctx)
 {
 	struct events *e = ctx;
-	uint64_t serial = 0;
+	uint64_t serial = 0, next_ns = 0;
 
 	thread_name("secvf-events");
 	pthread_mutex_lock(&e->lock);
 	while (!e->ending) {
-		uint64_t next_ns = clock_now_ns() + UINT64_C(1000000000) / EVENTS_HZ;
+		uint64_t now_ns = clock_now_ns();
 		bool first = !e->newest || e->joined;
 		struct events_shot *shot;
 
@@ -120,6 +122,9 @@ static void *run(void *ctx)
 			pthread_cond_wait(&e->wanted, &e->lock);
 			continue;
 		}
+		/* As often as that, however long a sample takes; none is made up for. */
+		if (now_ns >= next_ns)
+			next_ns = (now_ns - next_ns < PERIOD_NS ? next_ns : now_ns) + PERIOD_NS;
 		e->joined = false;
 		e->samples = true;
 		pthread_mutex_unlock(&e->lock);
@@ -128,7 +133,8 @@ static void *run(void *ctx)
 		e->samples = false;
 		if (shot)
 			publish(e, shot);
-		while (!e->ending && clock_now_ns() < next_ns)
+		/* Who has just come is told at once. */
+		while (!e->ending && !e->joined && clock_now_ns() < next_ns)
 			timed_wait(&e->wanted, &e->lock, next_ns);
 	}
 	pthread_mutex_unlock(&e->lock);

@@ -310,6 +310,38 @@ static void a_tshark_that_fails_is_told(void **state)
 	nothing_left();
 }
 
+/* A filter is asked of a sharkd that runs; without one tshark is asked, who is as right. */
+static void another_sharkd_can_be_spared(void **state)
+{
+	struct filter_verdict v;
+	struct inspector x;
+
+	(void)state;
+	if (!installed())
+		skip();
+	inspector_open(&x, TSHARK, SHARKD, NULL);
+	assert_false(inspector_takes(&x, "tcp", &v)); /* none runs */
+	assert_true(check(&x, "tcp").ok);
+	assert_true(inspector_takes(&x, "tcp contains 01", &v));
+	assert_true(v.ok);
+	assert_false(inspector_takes(&x, "tcp ==", &v));
+	inspector_use(&x, NULL);
+	assert_false(sharkd_is_open(&x.sharkd));
+	assert_true(check(&x, "tcp").ok);
+	assert_false(check(&x, "tcp ==").ok);
+	assert_false(sharkd_is_open(&x.sharkd));
+	inspector_use(&x, SHARKD);
+	assert_true(check(&x, "tcp").ok);
+	assert_true(sharkd_is_open(&x.sharkd));
+	inspector_close(&x);
+	/* It is not taken from who has nobody else. */
+	inspector_open(&x, NULL, SHARKD, NULL);
+	inspector_use(&x, NULL);
+	assert_true(check(&x, "tcp").ok);
+	inspector_close(&x);
+	nothing_left();
+}
+
 static void values_of_fields(void **state)
 {
 	static const char *const field[] = {"http.host", "tcp.port"};
@@ -378,6 +410,7 @@ int main(void)
 		cmocka_unit_test_setup(one_that_has_loaded_enough_is_replaced, nothing_left_begin),
 		cmocka_unit_test_setup(the_file_may_go_once_it_was_read, nothing_left_begin),
 		cmocka_unit_test_setup(a_tshark_that_fails_is_told, nothing_left_begin),
+		cmocka_unit_test_setup(another_sharkd_can_be_spared, nothing_left_begin),
 		cmocka_unit_test_setup(values_of_fields, nothing_left_begin),
 		cmocka_unit_test_setup(fields_are_had_once, nothing_left_begin),
 	};

@@ -45,7 +45,7 @@ for (const theme of ["light", "dark"]) {
       await page.keyboard.press("Escape");
       await page.keyboard.press("Escape");
       await page.locator("#grid").focus();
-      for (const [key, where] of [["Control+,", "settings"], ["?", "help"], ["Control+Shift+L", "columns"], ["Control+g", "go to"], ["Control+o", "open"], ["f", "follow"], ["c", "comment"]]) {
+      for (const [key, where] of [["Control+,", "settings"], ["?", "help"], ["Control+Shift+L", "columns"], ["Control+g", "go to"], ["f", "follow"], ["c", "comment"]]) {
         await page.keyboard.press(key);
         await page.getByRole("dialog").waitFor();
         if (key === "f") await page.locator(".said:not([hidden])").first().waitFor();
@@ -76,6 +76,9 @@ for (const theme of ["light", "dark"]) {
     try {
       await page.waitForSelector(`html[data-theme="${theme}"]`);
       await clean(page, "without tshark");
+      await page.keyboard.press("Control+o");
+      await page.getByRole("dialog").waitFor();
+      await clean(page, "open");
     } finally {
       await close();
     }

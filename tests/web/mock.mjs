@@ -494,7 +494,7 @@ export class Mock {
         req.on("close", () => this.streams.delete(res));
         return;
       case "POST /api/capture/start":
-        if (this.state === "running") return error(409, "A capture runs already; stop it first.");
+        if (this.state !== "idle") return error(409, "a capture is there already: stop and clear it first");
         if (body.files?.some((f) => !f.startsWith("/captures/"))) return error(400, `${body.files[0]}: cannot be opened: No such file or directory. Name a pcap or pcapng file on the machine that runs secvf serve.`);
         if (!this.tshark && body.decode !== "off") return error(409, "tshark was not found; start with decode off, or install it.");
         this.total = body.files ? 2500 : 0;
@@ -507,7 +507,9 @@ export class Mock {
         this.serial++;
         return send(this.status());
       case "POST /api/capture/stop": this.state = "ended"; this.serial++; return send(this.status());
-      case "POST /api/capture/clear": this.state = "idle"; this.total = this.dropped = 0; this.setFilter(""); this.serial++; return send(this.status());
+      case "POST /api/capture/clear":
+        if (this.state === "idle") return error(409, "no capture is there: start a capture first");
+        this.state = "idle"; this.total = this.dropped = 0; this.setFilter(""); this.serial++; return send(this.status());
       case "POST /api/capture/filter":
       case "GET /api/capture/filter/check": {
         const text = body.filter ?? get("filter");

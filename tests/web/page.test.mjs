@@ -513,6 +513,13 @@ on("without tshark: Start is off, offline is offered and named, what to do is sa
   mock.tshark = true;
   mock.state = "ended";
   mock.serial++;
+  // What was captured is there until it is cleared: the server would refuse another start.
+  const start = page.getByRole("button", { name: "Start", exact: true });
+  await page.getByTitle(/^Clear first/).first().waitFor();
+  assert.equal(await start.isDisabled(), true);
+  await page.keyboard.press("Control+o");
+  assert.equal(await page.getByRole("dialog").count(), 0);
+  await page.getByRole("button", { name: "Clear", exact: true }).click();
   await until(page, () => [...document.querySelectorAll("button")].some((b) => b.textContent === "Start" && !b.disabled));
 });
 

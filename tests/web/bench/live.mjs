@@ -6,7 +6,8 @@
 // for less than 16 ms at p95 for a painted frame, its memory does not grow, and the server takes less than 5 % of a processor
 // more than without a page. Method: `secvf serve` plays the captures for ever, with other addresses in each pass. Once there
 // are ROWS rows the server is measured without a page, then with one in Chromium, whose first WARM_S seconds do not count: its
-// store of rows fills up. Updates are counted in the page as they come. Work is by Chromium's trace, of 5 s of each minute.
+// store of rows fills up. Updates are counted in the page as they come. Work is by Chromium's trace, which takes memory of the
+// page's process and so comes at the end: 5 s for each minute.
 // JS heap is that which is left after a collection, a line through it its slope; above noise: by more than twice the error
 // of the slope and by HEAP_LEAST. The server's processor time is all but that of its threads that serve no page: those
 // of connections that have ended count, too. Exit 1 where a goal is missed.
@@ -131,17 +132,8 @@ async function watched(at_page) {
   await sample();
   const updates = await at_page.updates();
   const first = now();
-  let trace = begin; // when the next one is due
   while (now() - begin < seconds) {
     const next = Math.min(begin + seconds, begin + every * seen.memory.length);
-    if (now() >= trace) {
-      const start = now();
-      const { work, cpu, timed } = await traced(at_page.page, () => wait(Math.min(TRACED_S, seconds)).then(() => (seen.traced_s += now() - start)));
-      for (const w of work) seen.work.push(w);
-      for (const c of cpu) seen.cpu.push(c);
-      seen.timed = timed;
-      trace += 60;
-    }
     while (now() < next) {
       seen.behind.push((await at_page.status()).behind);
       seen.lag.push(await at_page.lag());
@@ -152,6 +144,17 @@ async function watched(at_page) {
     await sample();
   }
   return seen;
+}
+
+/** What its main thread does, into what was seen. */
+async function worked(at_page, seen) {
+  for (let minute = 0; minute < seconds / 60; minute++) {
+    const start = now();
+    const { work, cpu, timed } = await traced(at_page.page, () => wait(TRACED_S).then(() => (seen.traced_s += now() - start)));
+    for (const w of work) seen.work.push(w);
+    for (const c of cpu) seen.cpu.push(c);
+    seen.timed = timed;
+  }
 }
 
 function report_page(seen) {
@@ -221,6 +224,7 @@ try {
   const seen = await watched(at_page);
   const open = shares(begin, times(server.pid));
   const after = { ...(await at_page.status()), at: now() };
+  await worked(at_page, seen);
   report_page(seen);
   report_server(alone, open, before, after, seen);
 } finally {

@@ -217,6 +217,7 @@ export class Events {
     if (source !== this.source) return;
     try {
       const status = await api.status();
+      if (source !== this.source) return; // connected again meanwhile
       this.onStatus(status);
     } catch (e) {
       if (e instanceof ApiError && (e.status === 401 || e.status === 403)) {

@@ -150,6 +150,7 @@ export function FilterInput(p: FilterInputProps) {
         break;
       case "Escape":
         if (open) close();
+        else if ((e.target as Element).closest("[role=dialog]")) return; // that closes
         else if (p.text.value || p.applied) {
           set("");
           p.verdict.value = null;

@@ -16,7 +16,7 @@ import { VList } from "./vlist";
 
 const CELL_MAX = 300; // characters of a cell; info: as many as a wide screen has
 const INFO_MAX = 1200;
-const SELECT_MAX = 100_000;
+const SELECT_MAX = 65_536; // as many as an export takes
 const AROUND = 10; // rows that are fetched before and after those in sight
 const STEP_PX = 8; // of a width, by an arrow key
 const DRAG_PX = 6; // from here on a heading is moved, not clicked
@@ -44,6 +44,7 @@ export class Grid {
   private widths = new Map<string, number>();
   private shown = 0; // rows in the list: fewer than there are while it is frozen or the tail is fetched
   private activeRank = -1;
+  private turn = 0; // of choices: an answer for an older one comes too late
   private activeColumn = 0;
   private anchor = -1;
   private view = ""; // session and filter that the ranks are of
@@ -472,6 +473,7 @@ export class Grid {
   private renew(s: Status, view: string): void {
     const session = view.split("\n", 2).join("\n") !== this.view.split("\n", 2).join("\n");
     this.view = view;
+    this.turn++;
     this.rows.reset();
     if (session) this.values.reset();
     this.activeRank = this.anchor = -1;
@@ -488,16 +490,22 @@ export class Grid {
       st.following.value = false;
       void this.locate(st.activeId.value, true);
     }
+    // Of all frames, not of those that a filter showed.
+    if (!s.filter.filter) this.first = null;
     if (st.frozen.value !== null) void this.refreeze();
   }
 
   /** Under another filter, the frozen view ends where the newest frame of then would be. */
   private async refreeze(): Promise<void> {
+    const view = this.view;
+    const over = () => st.frozen.value === null || view !== this.view;
+    if (over()) return;
     try {
       const { rank } = await api.rank(this.frozenId + 1);
+      if (over()) return;
       st.frozen.value = rank;
       const s = st.live.value;
-      if (s?.filter.state === "runs") setTimeout(() => void this.refreeze(), 500);
+      if (s?.filter.state === "runs") setTimeout(() => { if (!over()) void this.refreeze(); }, 500);
     } catch (e) {
       st.complain(e);
     }
@@ -508,8 +516,8 @@ export class Grid {
     try {
       const [row] = await this.rows.range(0, 1);
       this.first = row && row.ts ? row.ts : null;
-      if (row?.gone) {
-        const s = st.live.value;
+      const s = st.live.value;
+      if (row?.gone && !s?.filter.filter) {
         const [oldest] = s ? await this.rows.range(s.rows.first - 1, s.rows.first) : [];
         this.first = oldest?.ts ?? null;
       }
@@ -530,12 +538,16 @@ export class Grid {
       this.limit(end);
       this.list.keepEnd();
       this.list.invalidate();
-      this.wantValues();
+      this.want();
     } catch (e) {
       st.complain(e);
+      return;
     } finally {
       this.tailing = false;
     }
+    // The last news may have come meanwhile.
+    const s = st.live.value;
+    if (s && st.following.value && st.frozen.value === null && st.viewTotal(s) !== this.shown) void this.tail(st.viewTotal(s));
   }
 
   private unsettled(): boolean {
@@ -582,7 +594,7 @@ export class Grid {
   }
 
   private scrolled(by: "person" | "program"): void {
-    if (by === "person") st.following.value = this.list.atEnd && st.frozen.value === null && this.shown >= this.rows.total;
+    if (by === "person") st.following.value = this.list.atEnd && st.frozen.value === null && (st.following.value || this.shown >= this.rows.total);
     this.want();
     requestAnimationFrame(() => this.describe());
   }
@@ -631,8 +643,9 @@ export class Grid {
     if (rank < this.shown - 1 || (s?.state === "running" && how !== "one")) st.following.value = false;
     this.activeRank = rank;
     this.list.reveal(rank);
+    const turn = ++this.turn;
     const row = await this.rowAt(rank);
-    if (!row || this.activeRank !== rank) return;
+    if (!row || this.activeRank !== rank || turn !== this.turn) return;
     if (how === "one") {
       this.anchor = rank;
       st.selected.value = new Set([row.id]);
@@ -642,14 +655,15 @@ export class Grid {
       if (!set.delete(row.id)) set.add(row.id);
       st.selected.value = set;
     } else if (how === "extend") {
-      await this.span(this.anchor < 0 ? rank : this.anchor, rank);
+      await this.span(this.anchor < 0 ? rank : this.anchor, rank, turn);
+      if (turn !== this.turn) return;
     }
     st.activeId.value = row.id;
     this.list.invalidate();
     requestAnimationFrame(() => this.describe());
   }
 
-  private async span(a: number, b: number): Promise<void> {
+  private async span(a: number, b: number, turn = ++this.turn): Promise<void> {
     const from = Math.min(a, b);
     let to = Math.max(a, b) + 1;
     if (to - from > SELECT_MAX) {
@@ -672,6 +686,7 @@ export class Grid {
         return;
       }
     }
+    if (turn !== this.turn) return; // another choice was made meanwhile
     st.selected.value = ids;
     st.say(`${count(ids.size)} frames selected`);
   }
@@ -702,11 +717,19 @@ export class Grid {
   }
 
   async activeRow(): Promise<Row | undefined> {
-    return this.activeRank < 0 ? undefined : this.rowAt(this.activeRank);
+    if (this.activeRank < 0) return undefined;
+    const row = await this.rowAt(this.activeRank);
+    const id = st.activeId.value;
+    if (!row || id === null || row.id === id) return row;
+    // Under a filter that runs, others have come in before it.
+    const { rank, shown } = await api.rank(id);
+    if (!shown) return undefined;
+    this.activeRank = rank;
+    return this.rowAt(rank);
   }
 
   /** Rows that are chosen, in order of frames, as text. */
-  async copyText(): Promise<string> {
+  async copyText(): Promise<string[]> {
     const ids = [...st.selected.value].sort((a, b) => a - b).slice(0, 10_000);
     const lines: string[] = [];
     await this.values.all(ids, this.fields());
@@ -715,7 +738,7 @@ export class Grid {
       const row = shown ? await this.rowAt(rank) : undefined;
       if (row) lines.push(this.columns.map((c) => this.text(row, c.key, rank, row.gone === true, causeText(row.cause))).join("\t"));
     }
-    return lines.join("\n");
+    return lines;
   }
 
   private key(e: KeyboardEvent): void {
@@ -740,7 +763,7 @@ export class Grid {
           this.follow(true);
           st.say("Following the newest frames");
         }
-        go(last);
+        void this.choose(this.shown - 1, how);
         break;
       case "ArrowRight": this.column(1); break;
       case "ArrowLeft": this.column(-1); break;

@@ -38,11 +38,14 @@ const sizes = signal<Sizes>({
 });
 effect(() => localStorage.setItem("secvf.sizes", JSON.stringify(sizes.value)));
 
+const FILTER_MAX = 4095; // characters of a display filter
+
 async function mark(row: Row): Promise<void> {
   try {
-    await api.note(row.id, { mark: !row.mark });
-    grid?.rows.patch(row.id, { mark: !row.mark });
-    st.say(row.mark ? "Mark removed" : "Marked");
+    const on = !row.mark;
+    await api.note(row.id, { mark: on });
+    grid?.rows.patch(row.id, { mark: on });
+    st.say(on ? "Marked" : "Mark removed");
   } catch (e) {
     st.complain(e);
   }
@@ -60,25 +63,41 @@ async function follow(row: Row): Promise<void> {
 }
 
 async function copyFilter(): Promise<void> {
-  const ids = [...st.selected.value].sort((a, b) => a - b).slice(0, 1000);
+  const ids = [...st.selected.value].sort((a, b) => a - b);
   if (!ids.length) return;
-  await copy(ids.length === 1 ? `frame.number == ${ids[0]}` : `frame.number in {${ids.join(", ")}}`);
-  st.say("Copied as filter");
-}
-
-async function copyText(): Promise<void> {
+  const filter = ids.length === 1 ? `frame.number == ${ids[0]}` : `frame.number in {${ids.join(", ")}}`;
+  if (filter.length > FILTER_MAX) {
+    st.toast("note", `A filter of ${count(ids.length)} frames would be too long: it may have ${count(FILTER_MAX)} characters.`);
+    return;
+  }
   try {
-    await copy((await grid?.copyText()) ?? "");
-    st.say(`${count(st.selected.value.size)} rows copied`);
+    await copy(filter);
+    st.say("Copied as filter");
   } catch (e) {
     st.complain(e);
   }
 }
 
+async function copyText(): Promise<void> {
+  try {
+    const lines = (await grid?.copyText()) ?? [];
+    await copy(lines.join("\n"));
+    const rest = st.selected.value.size - lines.length;
+    st.say(`${count(lines.length)} rows copied`);
+    if (rest > 0) st.toast("note", `${count(lines.length)} rows are copied, ${count(rest)} are not: 10,000 at most, and none that has gone. Export has them all.`);
+  } catch (e) {
+    st.complain(e);
+  }
+}
+
+let menuTurn = 0;
+
 async function rowMenu(row: Row, key: string, x: number, y: number): Promise<void> {
   const field = fieldOf(key);
   const texts = field ? grid?.values.get(row.id, field)?.texts : undefined;
+  const turn = ++menuTurn;
   const expression = row.gone ? null : await cellFilter(row, key, texts);
+  if (turn !== menuTurn) return; // another was asked for meanwhile
   openMenu(x, y, [
     { label: expression ? visible(expression, 70) : `No filter stands for ${key === "info" ? "this text" : "this cell"}`, head: true },
     ...filterItems(expression),
@@ -135,8 +154,8 @@ function keys(e: KeyboardEvent): void {
   if (e.ctrlKey && !e.altKey && !e.metaKey) {
     switch (e.key) {
       case "g": taken(); st.dialog.value = { name: "goto" }; break;
-      case "e": taken(); if (s?.state === "running") void st.stop(); else if (s?.tshark.found) void st.start(); break;
-      case "o": taken(); if (s?.state !== "running") st.dialog.value = { name: "open" }; break;
+      case "e": taken(); if (s?.state === "running") void st.stop(); else if (s?.state === "idle" && s.tshark.found) void st.start(); break;
+      case "o": taken(); if (s?.state === "idle") st.dialog.value = { name: "open" }; break;
       case "d": taken(); if (st.filterText.value.trim()) st.dialog.value = { name: "save-filter", expression: st.filterText.value.trim() }; break;
       case "l": taken(); document.getElementById("library")?.click(); break;
       case ",": taken(); st.dialog.value = { name: "settings" }; break;
@@ -202,7 +221,7 @@ function Empty() {
     text = "Nothing has crossed the switch since the start. Is a VM running, is it in scope, does the capture filter let it pass?";
   } else if (state === "ended") {
     head = "Nothing was captured";
-    text = "Look at scope and capture filter, then start again.";
+    text = "Look at scope and capture filter, clear, and start again.";
   } else if (tshark) {
     head = "No capture yet";
     text = "Start captures what VMs say on the switch (Ctrl+E). Open replays a capture file (Ctrl+O).";

@@ -1,6 +1,6 @@
 // panes.tsx - one frame: its layers and its bytes. A pane that is off asks the server for nothing
 
-import { effect, signal, untracked } from "@preact/signals";
+import { computed, effect, signal, untracked } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { api } from "./api";
 import { apply } from "./filterbar";
@@ -19,7 +19,10 @@ interface Loaded {
 }
 const views = signal<Loaded | null>(null);
 const view = signal(0);
-const problem = signal<{ what: "layers" | "bytes"; text: string } | null>(null);
+const problems = signal<{ layers?: string; bytes?: string }>({});
+// Other settings do not have a frame dissected anew.
+const withLayers = computed(() => st.settings.value.layers);
+const withBytes = computed(() => st.settings.value.bytes);
 const loading = signal(false);
 const chosen = signal<LayerNode | null>(null);
 
@@ -29,13 +32,14 @@ export function watchFrame(): () => void {
   let timer = 0;
   return effect(() => {
     const id = st.activeId.value;
-    const { layers, bytes } = st.settings.value;
+    const layers = withLayers.value;
+    const bytes = withBytes.value;
     abort.abort();
     clearTimeout(timer);
     abort = new AbortController();
     const { signal: given } = abort;
     untracked(() => {
-      problem.value = null;
+      problems.value = {};
       if (id === null || (!layers && !bytes)) {
         st.frame.value = null;
         views.value = null;
@@ -49,8 +53,12 @@ export function watchFrame(): () => void {
 }
 
 async function load(id: number, layers: boolean, bytes: boolean, given: AbortSignal): Promise<void> {
+  // What is of another frame goes with it.
   const fail = (what: "layers" | "bytes") => (e: unknown) => {
-    if (!given.aborted) problem.value = { what, text: e instanceof Error ? e.message : String(e) };
+    if (given.aborted) return;
+    problems.value = { ...problems.value, [what]: e instanceof Error ? e.message : String(e) };
+    if (what === "layers") st.frame.value = null;
+    else if (views.value?.id !== id) views.value = null;
   };
   const jobs: Promise<unknown>[] = [];
   if (bytes) {
@@ -122,7 +130,7 @@ export function Layers(p: { jump: (id: number) => void }) {
     };
   }, []);
   const f = st.frame.value;
-  const failed = problem.value?.what === "layers" ? problem.value.text : null;
+  const failed = problems.value.layers;
   const offline = st.part((s) => s.offline || !s.tshark.found, false).value;
   return (
     <section class="pane" aria-label="Layers">
@@ -157,7 +165,8 @@ export function Bytes() {
   };
   useEffect(() => {
     if (!box.current) return;
-    const made = new Hex(box.current, (byte) => shownTree?.chooseByte(view.value, byte), copyMenu, rowHeight());
+    const together = () => st.frame.value?.id === views.value?.id;
+    const made = new Hex(box.current, (byte) => together() && shownTree?.chooseByte(view.value, byte), copyMenu, rowHeight());
     hex.current = made;
     const stopBytes = effect(() => {
       made.setRowHeight(rowHeight());
@@ -167,11 +176,16 @@ export function Bytes() {
     const stopMark = effect(() => {
       const node = chosen.value;
       void views.value;
-      const at = untracked(() => view.value);
+      void st.frame.value;
       if (!node) return;
       untracked(() => {
         const of = node.view ?? 0;
-        if (node.bytes && of !== at && views.value?.views[of]) view.value = of;
+        const bytes = views.value?.views[of]?.bytes;
+        if (!together() || (node.bytes && !bytes)) return;
+        if (node.bytes && bytes && of !== view.value) {
+          view.value = of;
+          made.show(bytes); // before it is marked
+        }
         const ranges: [number, number][] = [];
         if (node.bytes) ranges.push([node.start ?? 0, node.bytes]);
         if (node.after_bytes) ranges.push([node.after ?? 0, node.after_bytes]);
@@ -186,7 +200,7 @@ export function Bytes() {
     };
   }, []);
   const all = views.value?.views ?? [];
-  const failed = problem.value?.what === "bytes" ? problem.value.text : null;
+  const failed = problems.value.bytes;
   const tabKey = (e: KeyboardEvent) => {
     const by = e.key === "ArrowRight" ? 1 : e.key === "ArrowLeft" ? -1 : 0;
     if (!by || !all.length) return;

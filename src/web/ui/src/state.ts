@@ -213,12 +213,13 @@ export async function start(decode?: string): Promise<void> {
   const now = status.value;
   const scope = now?.interfaces.every((i) => i.in_scope) ? [] : (now?.interfaces.filter((i) => i.in_scope) ?? []).map((i) => i.name);
   try {
+    const before = live.value;
     const s = await api.start({
       ...(scope.length ? { interfaces: scope } : {}),
       ...(captureText.value ? { capture_filter: captureText.value } : {}),
       ...(decode ? { decode } : {}),
     });
-    arrived(s);
+    if (live.value === before) arrived(s); // what came meanwhile is newer
     say("Capture started");
   } catch (e) {
     complain(e);
@@ -227,8 +228,9 @@ export async function start(decode?: string): Promise<void> {
 
 export async function stop(): Promise<void> {
   try {
+    const before = live.value;
     const s = await api.stop();
-    arrived(s);
+    if (live.value === before) arrived(s);
     say(`Capture stopped; ${count(s.rows.total)} frames can be looked at`);
   } catch (e) {
     complain(e);

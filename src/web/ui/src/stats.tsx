@@ -207,6 +207,7 @@ export function Stats() {
           missing.value = null;
         } catch (e) {
           missing.value = e instanceof Error ? e.message : String(e);
+          total = -1; // once more
         }
       }
       if (!stopped) timer = window.setTimeout(() => void poll(), EACH_MS);

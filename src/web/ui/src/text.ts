@@ -3,7 +3,7 @@
 // Characters that hide, reorder or break a line: C0, DEL, C1, bidi marks, zero widths, line
 // separators, tags, halves of surrogate pairs.
 const UNSEEN =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]|[\ud800-\udfff]/gu;
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u034f\u115f\u1160\u3164\uffa0\ufe00-\ufe0f]|[\u{e0000}-\u{e01ef}]|[\ud800-\udfff]/gu;
 
 /** The most characters of one text that ever come into the document. */
 export const TEXT_MAX = 4096;

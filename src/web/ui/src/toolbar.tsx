@@ -72,6 +72,8 @@ function Interfaces() {
   );
 }
 
+const CLEAR_FIRST = "Clear first: what was captured is still here";
+
 export function Toolbar(p: { grid: () => Grid | null }) {
   const state = st.part((s) => s.state, "idle").value;
   const tshark = st.part((s) => s.tshark.found, false).value;
@@ -83,6 +85,7 @@ export function Toolbar(p: { grid: () => Grid | null }) {
   });
   const linked = st.link.value.state === "open";
   const running = state === "running";
+  const ended = state === "ended";
   const known = st.status.value !== null;
   const fresh = useComputed(() => {
     const s = st.status.value;
@@ -108,14 +111,14 @@ export function Toolbar(p: { grid: () => Grid | null }) {
       <Interfaces />
       {running
         ? <button type="button" class="stop" onClick={() => void st.stop()} title="End the capture; what was captured stays (Ctrl+E)">Stop</button>
-        : <button type="button" class="primary" disabled={!tshark || !linked} onClick={() => void st.start()} title={tshark ? "Start capturing (Ctrl+E)" : "tshark was not found: capture offline, or see what to do"}>Start</button>}
+        : <button type="button" class="primary" disabled={!tshark || !linked || ended} onClick={() => void st.start()} title={ended ? CLEAR_FIRST : tshark ? "Start capturing (Ctrl+E)" : "tshark was not found: capture offline, or see what to do"}>Start</button>}
       {known && !tshark && !running ? (
         <>
-          <button type="button" disabled={!linked} onClick={() => void st.start("off")} title="Headers are decoded without tshark: no layers, no display filter over fields">Start offline</button>
+          <button type="button" disabled={!linked || ended} onClick={() => void st.start("off")} title={ended ? CLEAR_FIRST : "Headers are decoded without tshark: no layers, no display filter over fields"}>Start offline</button>
           <button type="button" class="link" onClick={() => (st.dialog.value = { name: "doctor" })}>tshark not found: what to do</button>
         </>
       ) : null}
-      <button type="button" disabled={running || !linked} onClick={() => void st.clear()} title={running ? "Stop first" : "Forget what was captured"}>Clear</button>
+      <button type="button" disabled={!ended || !linked} onClick={() => void st.clear()} title={running ? "Stop first" : ended ? "Forget what was captured" : "There is nothing to forget"}>Clear</button>
       {offline && (running || state === "ended") ? <span class="badge" title="No tshark decodes: source, destination, protocol and length are of our own decode of the headers">Offline mode: headers only</span> : null}
       <FilterInput id="capture" label="Capture filter (BPF)" placeholder="Capture filter: tcp port 443" text={st.captureText} verdict={captureVerdict}
         check={api.checkCaptureFilter} apply={(t) => void setFilter(t)} applied={filter} cleared={() => running && void setFilter("")} />
@@ -125,7 +128,7 @@ export function Toolbar(p: { grid: () => Grid | null }) {
       <button type="button" aria-pressed={st.frozen.value !== null} onClick={() => p.grid()?.freeze(st.frozen.value === null)} title="Hold the view still while the capture goes on (p)">
         {st.frozen.value === null ? "Freeze" : "Frozen"}{st.frozen.value !== null && fresh.value ? <span class="new num">+{short(fresh.value)} new</span> : null}
       </button>
-      <button type="button" disabled={running} onClick={() => (st.dialog.value = { name: "open" })} title={running ? "Stop the capture first" : "Replay a capture file of the server's machine (Ctrl+O)"}>Open</button>
+      <button type="button" disabled={running || ended} onClick={() => (st.dialog.value = { name: "open" })} title={running ? "Stop the capture first" : ended ? CLEAR_FIRST : "Replay a capture file of the server's machine (Ctrl+O)"}>Open</button>
       <button type="button" aria-haspopup="menu" onClick={(e) => {
         const box = e.currentTarget.getBoundingClientRect();
         openMenu(box.left, box.bottom + 2, [

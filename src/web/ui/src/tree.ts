@@ -17,7 +17,7 @@ interface Line {
 }
 
 export interface TreeHooks {
-  chosen: (node: LayerNode) => void;
+  chosen: (node: LayerNode | null) => void;
   jump: (frame: number) => void;
   menu: (node: LayerNode, x: number, y: number) => void;
 }
@@ -64,8 +64,7 @@ export class Tree {
     this.tree = tree;
     this.flatten();
     this.active = before === undefined ? -1 : this.lines.findIndex((l) => l.path === before);
-    const line = this.lines[this.active];
-    if (line) this.hooks.chosen(line.node);
+    this.hooks.chosen(this.lines[this.active]?.node ?? null);
     this.describe();
   }
 

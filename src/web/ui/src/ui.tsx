@@ -31,6 +31,7 @@ export function Dialog(p: { title: string; wide?: boolean; children: ComponentCh
   }, []);
   const key = (e: KeyboardEvent) => {
     e.stopPropagation();
+    if (e.defaultPrevented) return; // by what is in it
     if (e.key === "Escape") {
       e.preventDefault();
       close();
@@ -207,7 +208,8 @@ export async function copy(text: string): Promise<void> {
     area.className = "offscreen";
     document.body.append(area);
     area.select();
-    document.execCommand("copy");
+    const copied = document.execCommand("copy");
     area.remove();
+    if (!copied) throw new Error("The browser did not let this page copy. Select fewer rows, or use Export.");
   }
 }

@@ -4,12 +4,14 @@ import { api, ApiError } from "./api";
 
 const FRAMES_MAX = 200; // of one question, as the server bounds it
 const KEPT_MAX = 20_000; // frames
+const AGAIN_MS = 5000; // after a question that failed
 const WAIT_MS = 60; // a key that is held down passes over rows without asking for each
 
 /** texts: of the frame, often none; null: it can't be had, and why says so. */
 export interface Value {
   texts: string[] | null;
   why?: string;
+  until?: number; // ms: it is asked for again from then on
 }
 
 export class Values {
@@ -33,7 +35,8 @@ export class Values {
   }
 
   get(id: number, field: string): Value | undefined {
-    return this.kept.get(id)?.get(field);
+    const value = this.kept.get(id)?.get(field);
+    return value?.until !== undefined && performance.now() > value.until ? undefined : value;
   }
 
   /** These frames are in sight, with these columns. What was asked for and is no more in sight is given up. */
@@ -89,7 +92,7 @@ export class Values {
     } catch (e) {
       if (signal?.aborted || epoch !== this.epoch || (e instanceof ApiError && e.status === 0)) return;
       const why = e instanceof Error ? e.message : String(e);
-      for (const id of ids) for (const field of fields) if (!this.get(id, field)) this.put(id, field, { texts: null, why });
+      for (const id of ids) for (const field of fields) if (!this.get(id, field)) this.put(id, field, { texts: null, why, until: performance.now() + AGAIN_MS });
     }
     this.changed();
   }

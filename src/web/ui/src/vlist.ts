@@ -29,6 +29,7 @@ export class VList {
   private queued = false;
   private misplaced: "" | "grown" | "moved" = ""; // the scroll bar is to be set: before long, at once
   private placedAt = -Infinity; // ms; with rows in it
+  private barRoom = 0; // px that the bar can go
   private timer: number | undefined;
   private readonly observer: ResizeObserver;
 
@@ -105,7 +106,8 @@ export class VList {
     // A list that shrinks is scrolled by the browser at its next layout: nobody must take that for a person's doing.
     if (!grows) this.place();
     else if (!this.misplaced) this.misplaced = "grown";
-    this.invalidate();
+    if (grows) this.redraw(); // rows in sight stay as they are
+    else this.invalidate();
   }
 
   private resized(): void {
@@ -139,6 +141,7 @@ export class VList {
     this.spacer.style.height = `${Math.max(Math.min(this.whole, HEIGHT_MAX), this.height)}px`;
     this.sheet.style.height = `${this.height}px`;
     const room = Math.min(this.whole, HEIGHT_MAX) - this.height;
+    this.barRoom = Math.max(0, room);
     const top = !this.mapped ? this.at : this.atMax > 0 ? (this.at / this.atMax) * room : 0;
     if (Math.abs(this.box.scrollTop - top) >= 1) this.box.scrollTop = top;
     this.expected = this.box.scrollTop;
@@ -150,8 +153,10 @@ export class VList {
     if (Math.abs(by) < 1) return;
     this.expected = top;
     const room = Math.min(this.whole, HEIGHT_MAX) - this.height;
-    // From what is seen: the bar may not know of all rows yet.
-    this.at = !this.mapped ? Math.max(0, Math.min(this.misplaced ? this.at + by : top, this.atMax)) : room > 0 ? (top / room) * this.atMax : 0;
+    const scale = !this.mapped ? 1 : room > 0 ? this.atMax / room : 0;
+    // The bar may not know of all rows yet: its ends are those of the list all the same, and a step is one from what is seen.
+    if (top >= this.barRoom - 1) this.at = this.atMax;
+    else this.at = Math.max(0, Math.min(this.misplaced && top > 0 ? this.at + by * scale : top * scale, this.atMax));
     this.redraw();
     this.o.scrolled?.("person");
   };
