@@ -249,7 +249,8 @@ export class Mock {
     for (let id = this.filter.judged + 1; id <= end; id++) if (this.match(this.row(id))) this.ids[this.filter.matches++] = id;
     this.filter.judged = end;
     this.filter.known = this.total;
-    if (end === this.total) this.filter.state = "done";
+    // As the server: as long as frames come, it runs.
+    if (end === this.total) this.filter.state = this.state === "running" ? "runs" : "done";
     this.serial++;
   }
 
@@ -506,7 +507,11 @@ export class Mock {
         this.setFilter("");
         this.serial++;
         return send(this.status());
-      case "POST /api/capture/stop": this.state = "ended"; this.serial++; return send(this.status());
+      case "POST /api/capture/stop":
+        this.state = "ended";
+        if (this.match) this.judge(0);
+        this.serial++;
+        return send(this.status());
       case "POST /api/capture/clear":
         if (this.state === "idle") return error(409, "no capture is there: start a capture first");
         this.state = "idle"; this.total = this.dropped = 0; this.setFilter(""); this.serial++; return send(this.status());

@@ -239,6 +239,12 @@ on("a frozen view under another filter shows what of it was there then", { rows:
   await until(page, () => /^Frozen/.test([...document.querySelectorAll(".toolbar button")].map((b) => b.textContent).join("|").match(/Frozen[^|]*/)?.[0] ?? "") && document.querySelector(".row:not([hidden]):not(.loading)"));
   const wanted = Array.from({ length: held }, (_, i) => i + 1).filter((id) => mock.row(id).protocol === "DNS").length;
   await until(page, (n) => document.querySelector(".gridbox").getAttribute("aria-rowcount") === String(n + 1), wanted);
+  // It goes on once it is let go, though the filter runs as long as the capture does.
+  await page.getByRole("button", { name: /^Frozen/ }).click();
+  for (let more = 100; more <= 300; more += 100) {
+    await until(page, (n) => Number(document.querySelector(".gridbox").getAttribute("aria-rowcount")) > n, wanted + more);
+    await page.getByRole("button", { name: "Freeze", exact: true }).waitFor();
+  }
 });
 
 on("a display filter: green, red with the wrong bytes underlined, applied by Enter, cleared by Esc", {}, async ({ mock, page }) => {
@@ -519,7 +525,7 @@ on("without tshark: Start is off, offline is offered and named, what to do is sa
   assert.equal(await start.isDisabled(), true);
   await page.keyboard.press("Control+o");
   assert.equal(await page.getByRole("dialog").count(), 0);
-  await page.getByRole("button", { name: "Clear", exact: true }).click();
+  await page.getByTitle("Forget what was captured").click();
   await until(page, () => [...document.querySelectorAll("button")].some((b) => b.textContent === "Start" && !b.disabled));
 });
 

@@ -30,6 +30,7 @@ const chosen = signal<LayerNode | null>(null);
 export function watchFrame(): () => void {
   let abort = new AbortController();
   let timer = 0;
+  let last = -Infinity;
   return effect(() => {
     const id = st.activeId.value;
     const layers = withLayers.value;
@@ -47,7 +48,11 @@ export function watchFrame(): () => void {
         return;
       }
       loading.value = true;
-      timer = window.setTimeout(() => void load(id, layers, bytes, given), WAIT_MS);
+      // The first of several is asked for at once.
+      const now = performance.now();
+      const wait = now - last < 4 * WAIT_MS ? WAIT_MS : 0;
+      last = now;
+      timer = window.setTimeout(() => void load(id, layers, bytes, given), wait);
     });
   });
 }
