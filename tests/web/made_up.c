@@ -30,21 +30,22 @@ static enum panel_result on_status(struct panel *p, struct buf *out, uint64_t *s
 	for (size_t i = 0; i < m->padding; i++)
 		buf_putc(out, 'x');
 	buf_puts(out, "\",");
-	buf_puts(out,
-		 "\"started\":\"2024-02-03T04:05:06Z\",\"source\":{"
-		 "\"files\":[\"a.pcap\"],\"rate\":\"recorded\"},\"tshark\":{\"found\":true,"
-		 "\"path\":\"/usr/bin/tshark\",\"version\":\"4.0.17\"},\"sharkd\":true,"
-		 "\"offline\":false,\"interfaces\":[{\"name\":\"vm1\",\"frames\":3,\"bytes\":180,"
-		 "\"in_scope\":true}],\"capture_filter\":\"\",\"ledger\":{\"forwarded\":3,"
-		 "\"out_of_scope\":0,\"prefiltered\":0,\"dropped_queue\":0,\"queued\":0,"
-		 "\"captured\":3,\"in_memory\":3,\"spilled\":0,\"discarded\":0,\"decoded\":2,"
-		 "\"undecoded\":1,\"in_flight\":0,\"backfilled\":0,\"cause\":{\"skipped_stall\":1}}"
-		 ",\"behind\":{\"frames\":0,\"ns\":0},\"profile\":\"lean\",\"shards\":[{"
-		 "\"profile\":\"lean\",\"generation\":1,\"memory\":1}],\"rows\":{\"total\":3,"
-		 "\"first\":1,\"lost\":0},\"filter\":{\"filter\":\"\",\"state\":\"none\",\"matches\":3,"
-		 "\"judged\":3,\"known\":3},\"rate\":{\"frames\":1.5,\"bytes\":90},\"queue\":{"
-		 "\"depth\":0,\"limit\":50000},\"files\":[{\"path\":\"x.pcapng\",\"frames\":3,"
-		 "\"bytes\":180}],\"memory\":1000000,\"audit\":2,");
+	buf_puts(
+		out,
+		"\"started\":\"2024-02-03T04:05:06Z\",\"source\":{"
+		"\"files\":[\"a.pcap\"],\"rate\":\"recorded\"},\"tshark\":{\"found\":true,"
+		"\"path\":\"/usr/bin/tshark\",\"version\":\"4.0.17\"},\"sharkd\":true,"
+		"\"offline\":false,\"interfaces\":[{\"name\":\"vm1\",\"frames\":3,\"bytes\":180,"
+		"\"in_scope\":true}],\"capture_filter\":\"\",\"ledger\":{\"forwarded\":3,"
+		"\"out_of_scope\":0,\"prefiltered\":0,\"dropped_queue\":0,\"queued\":0,"
+		"\"captured\":3,\"in_memory\":3,\"spilled\":0,\"discarded\":0,\"decoded\":2,"
+		"\"undecoded\":1,\"in_flight\":0,\"backfilled\":0,\"cause\":{\"skipped_stall\":1}}"
+		",\"behind\":{\"frames\":0,\"ns\":0},\"profile\":\"lean\",\"shards\":[{"
+		"\"profile\":\"lean\",\"generation\":1,\"memory\":1}],\"rows\":{\"total\":3,"
+		"\"first\":1,\"lost\":0},\"filter\":{\"filter\":\"\",\"state\":\"none\",\"matches\":3,"
+		"\"judged\":3,\"known\":3},\"rate\":{\"frames\":1.5,\"bytes\":90},\"queue\":{"
+		"\"depth\":0,\"limit\":50000},\"files\":[{\"path\":\"x.pcapng\",\"frames\":3,"
+		"\"bytes\":180}],\"memory\":1000000,\"audit\":2,");
 	buf_printf(out, "\"marks\":%" PRIu64 "}\n", *serial);
 	return PANEL_OK;
 }
