@@ -134,7 +134,7 @@ static void change_filter(struct control *c, char *text, struct buf *out)
 		return;
 	}
 	replace_tabs(text, ' ');
-	to->filter_given = true;
+	to->kind = TAP_CHANGE_FILTER;
 	to->filter = *text ? bpf_compile(text, &err) : NULL;
 	if (*text && !to->filter) {
 		refuse(out, err.text, "");
@@ -170,7 +170,7 @@ static void change_scope(struct control *c, char *text, struct buf *out)
 		free(to);
 		return;
 	}
-	to->scope_given = true;
+	to->kind = TAP_CHANGE_SCOPE;
 	to->all = strcmp(text, "all") == 0;
 	snprintf(to->text, sizeof(to->text), "%s", text);
 	replace_tabs(to->text, ',');

@@ -330,7 +330,7 @@ enum panel_result hosting_capture_filter(struct panel *p, const char *filter, bo
 		bpf_free(bpf);
 		return hosting_no_session(err);
 	}
-	change->filter_given = true;
+	change->kind = TAP_CHANGE_FILTER;
 	change->filter = bpf;
 	snprintf(change->text, sizeof(change->text), "%s", filter);
 	tap_change(&s->pipeline->tap, change);
@@ -365,7 +365,7 @@ enum panel_result hosting_scope(struct panel *p, struct json_object *body, struc
 			hosting_let_go(h);
 		return hosting_no_session(err);
 	}
-	change->scope_given = true;
+	change->kind = TAP_CHANGE_SCOPE;
 	change->all = !json_object_object_get_ex(body, "interfaces", &names) ||
 		      !json_object_array_length(names);
 	for (size_t i = 0; !change->all && i < json_object_array_length(names); i++) {

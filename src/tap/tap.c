@@ -85,7 +85,8 @@ void tap_done(struct tap *t)
 		tap_report_free(report);
 	free(t->last);
 	t->last = NULL;
-	change_free(atomic_load_explicit(&t->change, memory_order_relaxed));
+	for (int kind = 0; kind < TAP_CHANGES; kind++)
+		change_free(atomic_load_explicit(&t->change[kind], memory_order_relaxed));
 	bpf_free(t->filter);
 	t->filter = NULL;
 	segment_unref(t->reading);
@@ -383,13 +384,15 @@ void tap_scope_add(struct tap *t, unsigned port)
 void tap_change(struct tap *t, struct tap_change *change)
 {
 	/* Release: what it says was written before; acquire: what is freed was, too. */
-	change_free(atomic_exchange_explicit(&t->change, change, memory_order_acq_rel));
+	change_free(
+		atomic_exchange_explicit(&t->change[change->kind], change, memory_order_acq_rel));
 }
 
 /* Tell it by the road of the drops. Return: false where that is full: the change waits */
 static bool tell_change(struct tap *t, const struct tap_change *c, const struct frame *f)
 {
-	struct tap_report report = {.event = c->filter_given ? "filter_changed" : "scope_changed",
+	struct tap_report report = {.event = c->kind == TAP_CHANGE_FILTER ? "filter_changed"
+									  : "scope_changed",
 				    .text = strdup(c->text)};
 
 	run_extend(&report.run, f->serial, f->ts_ns);
@@ -400,9 +403,10 @@ static bool tell_change(struct tap *t, const struct tap_change *c, const struct 
 }
 
 /* Frame @f is the first that a change in the mailbox applies to. */
-static void apply_change(struct tap *t, const struct frame *f)
+static void apply_change(struct tap *t, enum tap_change_kind kind, const struct frame *f)
 {
-	struct tap_change *c = atomic_exchange_explicit(&t->change, NULL, memory_order_acquire);
+	struct tap_change *c =
+		atomic_exchange_explicit(&t->change[kind], NULL, memory_order_acquire);
 	struct tap_change *none = NULL;
 
 	if (!c)
@@ -410,17 +414,16 @@ static void apply_change(struct tap *t, const struct frame *f)
 	if (!tell_change(t, c, f)) {
 		/* Back into the mailbox, unless another has come. */
 		if (!atomic_compare_exchange_strong_explicit(
-			    &t->change, &none, c, memory_order_release, memory_order_relaxed))
+			    &t->change[kind], &none, c, memory_order_release, memory_order_relaxed))
 			change_free(c);
 		return;
 	}
-	if (c->filter_given) {
+	if (kind == TAP_CHANGE_FILTER) {
 		bpf_free(t->filter);
 		t->filter = c->filter;
 		t->config.filter = c->filter;
 		c->filter = NULL;
-	}
-	if (c->scope_given) {
+	} else {
 		t->config.all = c->all;
 		t->config.scope = c->scope;
 	}
@@ -429,8 +432,10 @@ static void apply_change(struct tap *t, const struct frame *f)
 
 void tap_publish(struct tap *t, const struct frame *f)
 {
-	if (atomic_load_explicit(&t->change, memory_order_relaxed))
-		apply_change(t, f);
+	for (int kind = 0; kind < TAP_CHANGES; kind++) {
+		if (atomic_load_explicit(&t->change[kind], memory_order_relaxed))
+			apply_change(t, (enum tap_change_kind)kind, f);
+	}
 	count(&t->forwarded);
 	if (!t->config.all && !port_set_meets(&f->ports, &t->config.scope)) {
 		count(&t->out_of_scope);

@@ -48,13 +48,19 @@ struct tap_report {
 	char *text;	   /* of a change: what it is now; owned */
 };
 
+enum tap_change_kind {
+	TAP_CHANGE_FILTER,
+	TAP_CHANGE_SCOPE,
+	TAP_CHANGES
+};
+
 /** struct tap_change - A filter or a scope to come; made by its caller with malloc() */
 struct tap_change {
-	bool filter_given;
+	enum tap_change_kind kind;
 	struct bpf *filter; /* owned; NULL: every frame */
-	bool scope_given, all;
 	struct port_set scope;
-	char text[512]; /* for the audit log: the expression, the names of the ports */
+	bool all;	 /* ports, whatever @scope says */
+	char text[4096]; /* for the audit log: the expression, the names of the ports */
 };
 
 /** struct tap_source - Where segments come from; the switch's thread asks, and must not be kept
@@ -110,11 +116,11 @@ struct tap {
 	uint32_t unflushed;   /* frames queued since the pipeline was looked after */
 	uint64_t next_id;
 	atomic_bool cut;
-	_Atomic(struct tap_change *) change; /* the mailbox; NULL: none */
-	struct bpf *filter;		     /* that came by a change; owned */
-	unsigned interfaces;		     /* declared so far */
-	struct buf declared;		     /* interface blocks of them all */
-	struct buf fresh;		     /* to be declared next */
+	_Atomic(struct tap_change *) change[TAP_CHANGES]; /* a mailbox each; NULL: none */
+	struct bpf *filter;				  /* that came by a change; owned */
+	unsigned interfaces;				  /* declared so far */
+	struct buf declared;				  /* interface blocks of them all */
+	struct buf fresh;				  /* to be declared next */
 	struct tap_port port[PORTS_MAX];
 	/* Pipeline's thread */
 	struct segment *reading;
@@ -167,7 +173,7 @@ void tap_flush(struct tap *t);
 void tap_cut(struct tap *t);
 
 /** tap_change() - Use another filter or scope from the next frame on. Any thread; @change is taken.
- * One that comes before the last was seen takes its place */
+ * One that comes before the last of its kind was seen takes its place */
 void tap_change(struct tap *t, struct tap_change *change);
 
 /** tap_report_free() - NULL is allowed */

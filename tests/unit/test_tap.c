@@ -1039,12 +1039,12 @@ static struct tap_change *change_of(const char *filter, int port)
 
 	assert_non_null(c);
 	if (filter) {
-		c->filter_given = true;
+		c->kind = TAP_CHANGE_FILTER;
 		c->filter = bpf_compile(filter, &err);
 		assert_non_null(c->filter);
 		snprintf(c->text, sizeof(c->text), "%s", filter);
 	} else {
-		c->scope_given = true;
+		c->kind = TAP_CHANGE_SCOPE;
 		c->all = port < 0;
 		if (port >= 0)
 			port_set_add(&c->scope, (unsigned)port);
@@ -1100,6 +1100,39 @@ static void filter_and_scope_change(void **state)
 	tap_done(&t);
 }
 
+/* Neither takes the other's place. */
+static void filter_and_scope_change_together(void **state)
+{
+	struct tap t;
+
+	(void)state;
+	begin(&t, 100);
+	for (int scope_first = 0; scope_first < 2; scope_first++) {
+		uint64_t serial = 1 + 3 * (uint64_t)scope_first;
+
+		if (scope_first)
+			tap_change(&t, change_of(NULL, 7));
+		tap_change(&t, change_of("len > 1000", 0));
+		if (!scope_first)
+			tap_change(&t, change_of(NULL, 7));
+		publish(&t, serial);
+		publish_at(&t, serial + 1, 7, 3);
+		expect_change(&t, "filter_changed", "len > 1000", serial);
+		expect_change(&t, "scope_changed", "port 7", serial);
+		assert_int_equal(t.out_of_scope, 1 + scope_first);
+		assert_int_equal(t.prefiltered, 1 + 2 * scope_first);
+		tap_change(&t, change_of(NULL, -1));
+		publish(&t, serial + 2);
+		expect_change(&t, "scope_changed", "port -1", serial + 2);
+		/* The filter still holds. */
+		assert_int_equal(t.prefiltered, 2 + 2 * scope_first);
+		tap_change(&t, change_of("len > 0", 0));
+		publish(&t, 100 + serial);
+		expect_change(&t, "filter_changed", "len > 0", 100 + serial);
+	}
+	tap_done(&t);
+}
+
 /* Where reports are backed up a change waits, rather than go untold. */
 static void untold_change_waits(void **state)
 {
@@ -1126,6 +1159,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(filter_and_scope_change),
+		cmocka_unit_test(filter_and_scope_change_together),
 		cmocka_unit_test(untold_change_waits),
 		cmocka_unit_test(scope_is_either_end),
 		cmocka_unit_test(all_overrides_scope),
