@@ -103,11 +103,14 @@ export class VList {
     const grows = n > this.count;
     this.count = n;
     this.at = Math.min(this.at, this.atMax);
+    if (grows) {
+      if (!this.misplaced) this.misplaced = "grown";
+      this.redraw(); // rows in sight stay as they are
+      return;
+    }
     // A list that shrinks is scrolled by the browser at its next layout: nobody must take that for a person's doing.
-    if (!grows) this.place();
-    else if (!this.misplaced) this.misplaced = "grown";
-    if (grows) this.redraw(); // rows in sight stay as they are
-    else this.invalidate();
+    this.place();
+    this.invalidate();
   }
 
   private resized(): void {
