@@ -23,7 +23,7 @@ struct events_listener {
 	int fd;
 	struct events_shot *shot; /* being sent; NULL: none */
 	size_t at;		  /* bytes of it that were */
-	uint64_t number;	  /* of the last one taken */
+	uint64_t number;	  /* of the last one taken, or begun before it listened */
 	bool greeted;
 };
 
@@ -98,7 +98,7 @@ static void publish(struct events *e, struct events_shot *shot)
 {
 	drop(e->newest);
 	e->newest = shot;
-	e->number++;
+	e->number = e->begun;
 	for (struct events_listener *l = e->first; l; l = l->next)
 		waker_wake(&l->waker);
 }
@@ -126,11 +126,10 @@ static void *run(void *ctx)
 		if (now_ns >= next_ns)
 			next_ns = (now_ns - next_ns < PERIOD_NS ? next_ns : now_ns) + PERIOD_NS;
 		e->joined = false;
-		e->samples = true;
+		e->begun++;
 		pthread_mutex_unlock(&e->lock);
 		shot = sample(e->panel, first, &serial);
 		pthread_mutex_lock(&e->lock);
-		e->samples = false;
 		if (shot)
 			publish(e, shot);
 		/* Who has just come is told at once. */
@@ -212,7 +211,7 @@ struct events_listener *events_join(struct events *e, int fd)
 	e->listeners++;
 	/* It is told what is so from here on, and never what was so before. */
 	e->joined = true;
-	l->number = e->number + e->samples;
+	l->number = e->begun;
 	pthread_cond_signal(&e->wanted);
 	pthread_mutex_unlock(&e->lock);
 	return l;

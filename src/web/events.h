@@ -33,11 +33,11 @@ struct events {
 	pthread_cond_t wanted; /* somebody listens, or the end has come */
 	pthread_t thread;
 	struct events_shot *newest; /* NULL: none yet */
-	uint64_t number;	    /* of @newest, from 1 */
+	uint64_t begun;		    /* samples, by now */
+	uint64_t number;	    /* which of them @newest is */
 	struct events_listener *first;
 	unsigned listeners;
-	bool joined;  /* somebody, who has not been told anything yet */
-	bool samples; /* now, without the lock */
+	bool joined; /* somebody, who has not been told anything yet */
 	bool ending;
 };
 
