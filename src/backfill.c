@@ -173,6 +173,16 @@ static void say(struct backfill *b, const char *event)
 	audit_end(&b->audit);
 }
 
+/* Frames from @id on were to be decoded, and could not be had or tried. */
+static void say_failed(struct backfill *b, uint64_t id, uint64_t frames, int error)
+{
+	audit_begin(&b->audit, "backfill_failed");
+	audit_u64(&b->audit, "id", id);
+	audit_u64(&b->audit, "frames", frames);
+	audit_str(&b->audit, "error", strerror(-error));
+	audit_end(&b->audit);
+}
+
 /* ---- the second pipeline ---- */
 
 static struct pipeline_config configure(struct backfill *b)
@@ -190,9 +200,9 @@ static struct pipeline_config configure(struct backfill *b)
 	config.tshark_write = NULL;
 	config.lossless = true;
 	config.buffer_frames = b->last ? 0 : BACKFILL_PIECE_FRAMES;
-	config.buffer_bytes = BACKFILL_BUFFER_BYTES;
-	if (config.buffer_bytes > b->first->config.buffer_bytes && b->first->config.buffer_bytes)
-		config.buffer_bytes = b->first->config.buffer_bytes;
+	config.buffer_bytes = config.buffer_bytes
+				      ? least(config.buffer_bytes, BACKFILL_BUFFER_BYTES)
+				      : BACKFILL_BUFFER_BYTES;
 	/* A piece has an end only where its rows are not held back; so has a store that is small.
 	 */
 	config.flush = !b->last || config.buffer_bytes < BACKFILL_BUFFER_BYTES;
@@ -218,11 +228,7 @@ static void begin(struct backfill *b, uint64_t now_ns)
 	forget_second(b);
 	error = pipeline_init(&b->second, &config);
 	if (error) {
-		audit_begin(&b->audit, "backfill_failed");
-		audit_u64(&b->audit, "id", gaps_oldest(&b->first->gaps));
-		audit_u64(&b->audit, "frames", b->first->gaps.frames);
-		audit_str(&b->audit, "error", strerror(-error));
-		audit_end(&b->audit);
+		say_failed(b, gaps_oldest(&b->first->gaps), b->first->gaps.frames, error);
 		b->stopped = b->last; /* else another time */
 		return;
 	}
@@ -312,11 +318,7 @@ static bool take_read(struct backfill *b)
 	check(r->frames || r->error);
 	if (r->frames)
 		return true;
-	audit_begin(&b->audit, "backfill_failed");
-	audit_u64(&b->audit, "id", r->first);
-	audit_u64(&b->audit, "frames", r->last - r->first + 1);
-	audit_str(&b->audit, "error", strerror(-r->error));
-	audit_end(&b->audit);
+	say_failed(b, r->first, r->last - r->first + 1, r->error);
 	if (has_piece(b) && b->next == r->first)
 		lose(b, r->last + 1);
 	return true;
@@ -378,11 +380,11 @@ static bool publish_next(struct backfill *b, uint64_t now_ns)
 	if (!tap_has_room(&b->second.tap))
 		return false;
 	if (!gaps_room(&b->out)) {
-		/* The end does not wait for memory. */
 		b->starves = !b->last;
-		if (!b->starves)
-			pass_by(b);
-		return !b->starves;
+		if (b->starves)
+			return false;
+		pass_by(b); /* the end does not wait for memory */
+		return true;
 	}
 	if (b->next < store->tail)
 		return publish_from_files(b, now_ns);

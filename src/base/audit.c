@@ -23,8 +23,7 @@ static void put_key(struct audit *a, const char *key)
 
 void audit_begin(struct audit *a, const char *event)
 {
-	a->members.n = 0;
-	a->members.failed = false;
+	buf_reset(&a->members);
 	audit_str(a, "event", event);
 }
 

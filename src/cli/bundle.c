@@ -46,8 +46,7 @@ static void write_block(struct bundle *b)
 		b->error = b->error ? b->error : ENOMEM;
 	else if (!b->error && fwrite(b->block.p, 1, b->block.n, b->traffic) != b->block.n)
 		b->error = errno;
-	b->block.n = 0;
-	b->block.failed = false;
+	buf_reset(&b->block);
 }
 
 struct bundle *bundle_open(const char *path, struct err *err)

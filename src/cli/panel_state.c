@@ -164,7 +164,7 @@ static void put_files(struct session *s, struct buf *out)
 	buf_puts(out, ",\"files\":[");
 	for (unsigned i = 0; i < n; i++) {
 		const char *path = file[i].path ? file[i].path : "";
-		struct stat st = {0};
+		struct stat st;
 
 		if (stat(path, &st))
 			st.st_size = 0;

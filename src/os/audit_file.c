@@ -107,8 +107,7 @@ void audit_file_line(void *ctx, const char *members, size_t n)
 	struct tm tm;
 
 	gmtime_r(&seconds, &tm);
-	f->line.n = 0;
-	f->line.failed = false;
+	buf_reset(&f->line);
 	buf_printf(&f->line, "{\"time\":\"%04d-%02d-%02dT%02d:%02d:%02d.%09uZ\",",
 		   tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
 		   (unsigned)(wall_ns % 1000000000));

@@ -9,9 +9,10 @@
  * growing, so that nothing is lost from the count. The source of frames may report its own drops by
  * the same road (tap_report()), so that the audit log has one writer.
  *
- * Filter and scope may change while frames come: a change is left in a mailbox, the switch's thread
- * takes it before the next frame, and it is told in the audit log, with the serial of the first
- * frame that it was applied to. So no frame is looked at by half of one and half of another.
+ * Filter and scope may change while frames come: a change is left in its kind's mailbox, the
+ * switch's thread takes it before the next frame, and it is told in the audit log, with the serial
+ * of the first frame that it was applied to. So no frame is looked at by half of one and half of
+ * another.
  *
  * Threads: the switch's calls publish, report and end; the pipeline's takes frames and
  * reports. Counters are written by the switch's thread alone and may be read by any.
